@@ -1,0 +1,31 @@
+# weir_floor_includes(TARGET FLOOR...) lets TARGET write #include "FLOOR/..." for the floors named and no others.
+# A floor's include root holds one link, FLOOR -> source directory, so the repository itself is on nobody's path.
+function(weir_floor_includes target scope)
+  foreach(floor IN LISTS ARGN)
+    set(root "${CMAKE_BINARY_DIR}/floors/${floor}")
+    get_filename_component(parent "${root}/${floor}" DIRECTORY)
+    file(MAKE_DIRECTORY "${parent}")
+    if(NOT EXISTS "${root}/${floor}")
+      file(CREATE_LINK "${CMAKE_SOURCE_DIR}/${floor}" "${root}/${floor}" SYMBOLIC)
+    endif()
+    target_include_directories(${target} ${scope} "${root}")
+  endforeach()
+endfunction()
+
+# weir_floor(NAME [DEPENDS floor...] [LINKS target...]): library weir_NAME from every .cc below NAME/.
+# Sources are found, not listed, so nothing has to be written down twice.
+function(weir_floor name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${name}/*.cc")
+  if(NOT sources)
+    add_library(weir_${name} INTERFACE)
+    weir_floor_includes(weir_${name} INTERFACE ${name})
+    return()
+  endif()
+  add_library(weir_${name} STATIC ${sources})
+  weir_floor_includes(weir_${name} PUBLIC ${name})
+  target_link_libraries(weir_${name} PRIVATE weir_options PUBLIC ${ARG_LINKS})
+  foreach(floor IN LISTS ARG_DEPENDS)
+    target_link_libraries(weir_${name} PUBLIC weir_${floor})
+  endforeach()
+endfunction()

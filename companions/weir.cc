@@ -1,0 +1,6 @@
+#include <cstdio>
+
+int main() {
+  std::fputs("weir: no command: see weir --help\n", stderr);
+  return 64;
+}

@@ -1,0 +1,101 @@
+#include "core/base/errors.h"
+
+namespace weir {
+
+std::string_view error_name(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::kTokenMissing:
+      return "token_missing";
+    case ErrorCode::kTokenMalformed:
+      return "token_malformed";
+    case ErrorCode::kTokenTooLong:
+      return "token_too_long";
+    case ErrorCode::kTokenAlgorithm:
+      return "token_algorithm";
+    case ErrorCode::kTokenUnknownKey:
+      return "token_unknown_key";
+    case ErrorCode::kTokenSignature:
+      return "token_signature";
+    case ErrorCode::kTokenNotYetValid:
+      return "token_not_yet_valid";
+    case ErrorCode::kTokenExpired:
+      return "token_expired";
+    case ErrorCode::kTokenWrongTitle:
+      return "token_wrong_title";
+    case ErrorCode::kTokenWrongRight:
+      return "token_wrong_right";
+    case ErrorCode::kTokenWrongAudience:
+      return "token_wrong_audience";
+    case ErrorCode::kTokenUnsupportedClaim:
+      return "token_unsupported_claim";
+    case ErrorCode::kTokenRevoked:
+      return "token_revoked";
+    case ErrorCode::kTokenLifetime:
+      return "token_lifetime";
+    case ErrorCode::kHeaderNotOne:
+      return "header_not_one";
+    case ErrorCode::kHeaderTruncated:
+      return "header_truncated";
+    case ErrorCode::kHeaderCorrupt:
+      return "header_corrupt";
+    case ErrorCode::kHeaderVersion:
+      return "header_version";
+    case ErrorCode::kHeaderUnknownCritical:
+      return "header_unknown_critical";
+    case ErrorCode::kHeaderTooLarge:
+      return "header_too_large";
+    case ErrorCode::kHeaderSignature:
+      return "header_signature";
+    case ErrorCode::kPieceMissing:
+      return "piece_missing";
+    case ErrorCode::kPieceCorrupt:
+      return "piece_corrupt";
+    case ErrorCode::kKeyMissing:
+      return "key_missing";
+    case ErrorCode::kKeyWrong:
+      return "key_wrong";
+    case ErrorCode::kKeyMalformed:
+      return "key_malformed";
+    case ErrorCode::kNoSuchRendition:
+      return "no_such_rendition";
+    case ErrorCode::kBadPath:
+      return "bad_path";
+    case ErrorCode::kBadRange:
+      return "bad_range";
+    case ErrorCode::kNotFound:
+      return "not_found";
+    case ErrorCode::kMethodNotAllowed:
+      return "method_not_allowed";
+    case ErrorCode::kBadArgument:
+      return "bad_argument";
+    case ErrorCode::kOriginUnreachable:
+      return "origin_unreachable";
+    case ErrorCode::kOriginTimeout:
+      return "origin_timeout";
+    case ErrorCode::kOriginStatus:
+      return "origin_status";
+    case ErrorCode::kOriginShortBody:
+      return "origin_short_body";
+    case ErrorCode::kOriginChanged:
+      return "origin_changed";
+    case ErrorCode::kStoreFull:
+      return "store_full";
+    case ErrorCode::kDraining:
+      return "draining";
+    case ErrorCode::kFormatIncorrect:
+      return "format_incorrect";
+    case ErrorCode::kIo:
+      return "io";
+    case ErrorCode::kNoSpace:
+      return "no_space";
+    case ErrorCode::kInterrupted:
+      return "interrupted";
+    case ErrorCode::kAlreadyExists:
+      return "already_exists";
+    case ErrorCode::kInternal:
+      return "internal";
+  }
+  return "internal";
+}
+
+}  // namespace weir
