@@ -27,3 +27,9 @@ add_library(weir_nginx_headers INTERFACE)
 target_include_directories(weir_nginx_headers SYSTEM INTERFACE
   "${nginx_src}/src/core" "${nginx_src}/src/event" "${nginx_src}/src/event/modules" "${nginx_src}/src/os/unix"
   "${nginx_src}/src/http" "${nginx_src}/src/http/modules" "${nginx_src}/src/http/v2" "${nginx_objs}")
+# QUIC and HTTP/3 came with 1.25.
+foreach(later IN ITEMS event/quic http/v3)
+  if(EXISTS "${nginx_src}/src/${later}")
+    target_include_directories(weir_nginx_headers SYSTEM INTERFACE "${nginx_src}/src/${later}")
+  endif()
+endforeach()
