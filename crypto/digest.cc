@@ -1,0 +1,37 @@
+#include "crypto/digest.h"
+
+#include <openssl/evp.h>
+
+#include "crypto/openssl_must.h"
+
+namespace weir {
+
+Digest sha256(ByteView data) {
+  Sha256 hash;
+  hash.update(data);
+  return hash.finish();
+}
+
+void Sha256::Free::operator()(evp_md_ctx_st* ctx) const noexcept {
+  EVP_MD_CTX_free(ctx);
+}
+
+Sha256::Sha256() : ctx_(openssl::must(EVP_MD_CTX_new(), "EVP_MD_CTX_new")) {
+  openssl::must(EVP_DigestInit_ex(ctx_.get(), EVP_sha256(), nullptr) == 1, "EVP_DigestInit_ex");
+}
+
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::update(ByteView data) {
+  openssl::must(EVP_DigestUpdate(ctx_.get(), data.data(), data.size()) == 1, "EVP_DigestUpdate");
+}
+
+Digest Sha256::finish() {
+  Digest out;
+  openssl::must(EVP_DigestFinal_ex(ctx_.get(), out.data(), nullptr) == 1, "EVP_DigestFinal_ex");
+  return out;
+}
+
+}  // namespace weir
