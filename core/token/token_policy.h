@@ -10,9 +10,9 @@
 namespace weir {
 
 struct TokenRequest {
-  std::string_view title;  // empty: the URL names no title (a piece: pieces are anonymous)
+  std::string_view title{};  // empty: the URL names no title (a piece: pieces are anonymous)
   Right right = Right::kPlay;
-  std::string_view audience;  // this edge's group; empty: not checked
+  std::string_view audience{};  // this edge's group; empty: not checked
   std::int64_t now_unix_s = 0;
 };
 
