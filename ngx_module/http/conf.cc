@@ -1,0 +1,84 @@
+#include "ngx_module/http/conf.h"
+
+#include "ngx_module/glue/guard.h"
+#include "ngx_module/glue/pool.h"
+#include "ngx_module/glue/str.h"
+#include "ngx_module/http/module.h"
+
+namespace weir::edge {
+
+namespace {
+
+template <typename T>
+void* create(ngx_conf_t* cf, const char* where) noexcept {
+  return guard(cf->log, where, static_cast<void*>(nullptr),
+               [&]() -> void* { return make_in_pool<T>(cf->pool); });
+}
+
+}  // namespace
+
+void merge(const SourceConf& parent, SourceConf& conf) {
+  if (!conf.root_set) conf.source.root = parent.source.root;
+  if (!conf.origin_set) conf.source.origin = parent.source.origin;
+  if (!conf.cache_set) {
+    conf.cache_name = parent.cache_name;
+    conf.cache_file = parent.cache_file;
+    conf.cache_line = parent.cache_line;
+    conf.source.store = parent.source.store;
+  }
+}
+
+MainConf* main_conf(ngx_conf_t* cf) noexcept {
+  return static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_weir_module));
+}
+
+MainConf* main_conf(ngx_http_request_t* r) noexcept {
+  return static_cast<MainConf*>(ngx_http_get_module_main_conf(r, ngx_http_weir_module));
+}
+
+ServerConf* server_conf(ngx_http_request_t* r) noexcept {
+  return static_cast<ServerConf*>(ngx_http_get_module_srv_conf(r, ngx_http_weir_module));
+}
+
+LocationConf* location_conf(ngx_http_request_t* r) noexcept {
+  return static_cast<LocationConf*>(ngx_http_get_module_loc_conf(r, ngx_http_weir_module));
+}
+
+void* create_main_conf(ngx_conf_t* cf) noexcept {
+  return create<MainConf>(cf, "http{}");
+}
+void* create_server_conf(ngx_conf_t* cf) noexcept {
+  return create<ServerConf>(cf, "server{}");
+}
+void* create_location_conf(ngx_conf_t* cf) noexcept {
+  return create<LocationConf>(cf, "location{}");
+}
+
+char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) noexcept {
+  auto* failed = const_cast<char*>("weir: out of memory");
+  return guard(cf->log, "merge", failed, [&]() -> char* {
+    const auto& from = *static_cast<const LocationConf*>(parent);
+    auto& conf = *static_cast<LocationConf*>(child);
+    merge(from.source, conf.source);
+    merge(from.title, conf.title);
+    merge(from.token, conf.token);
+    if (conf.source.cache_name.len == 0) {
+      conf.source.source.store = nullptr;
+      return NGX_CONF_OK;
+    }
+    // Every weir_store has been read by now: http{} is parsed whole before it is merged.
+    const MainConf* main = main_conf(cf);
+    Store* store =
+        main->stores == nullptr ? nullptr : main->stores->find(as_view(conf.source.cache_name));
+    if (store == nullptr) {
+      ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                    "weir_cache \"%V\": no such weir_store zone in %V:%ui", &conf.source.cache_name,
+                    &conf.source.cache_file, conf.source.cache_line);
+      return static_cast<char*>(NGX_CONF_ERROR);
+    }
+    conf.source.source.store = store;
+    return NGX_CONF_OK;
+  });
+}
+
+}  // namespace weir::edge

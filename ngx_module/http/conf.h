@@ -1,0 +1,58 @@
+// The module's configuration, one struct per concern and context. Owned by the configuration pool;
+// written while nginx.conf is read (master), read-only in workers.
+//
+// Who adds a directive adds a member to the conf struct of its own concern (title_conf.h,
+// token_conf.h, SourceConf here), a merge function beside it, and a row to the directive table of
+// its own file (see directives.h).
+#pragma once
+
+#include "ngx_module/glue/ngx.h"
+
+#include "ngx_module/http/title_conf.h"
+#include "ngx_module/http/token_conf.h"
+#include "ngx_module/store/store.h"
+
+namespace weir::edge {
+
+// weir_root, weir_origin, weir_cache of a location: where its objects come from.
+struct SourceConf {
+  // What the object readers take; complete after merging.
+  ObjectSource source;
+  bool root_set = false;    // weir_root written here, `off` included
+  bool origin_set = false;  // weir_origin written here, `off` included
+  bool cache_set = false;   // weir_cache written here, `off` included
+  // Directives may name stores that are declared further down: resolved at merging.
+  ngx_str_t cache_name = ngx_null_string;
+  ngx_uint_t cache_line = 0;
+  ngx_str_t cache_file = ngx_null_string;
+};
+void merge(const SourceConf& parent, SourceConf& conf);
+
+struct MainConf {
+  StoreSet* stores = nullptr;  // every weir_store
+};
+
+struct ServerConf {
+  // Tells two servers' `weir_origin @same_name` apart in the keys of a shared store; stable over a
+  // reload.
+  ngx_str_t identity = ngx_null_string;
+};
+
+struct LocationConf {
+  SourceConf source;
+  TitleConf title;
+  TokenConf token;
+};
+
+MainConf* main_conf(ngx_conf_t* cf) noexcept;
+MainConf* main_conf(ngx_http_request_t* r) noexcept;
+ServerConf* server_conf(ngx_http_request_t* r) noexcept;
+LocationConf* location_conf(ngx_http_request_t* r) noexcept;
+
+// nginx's create/merge callbacks for the module table.
+void* create_main_conf(ngx_conf_t* cf) noexcept;
+void* create_server_conf(ngx_conf_t* cf) noexcept;
+void* create_location_conf(ngx_conf_t* cf) noexcept;
+char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) noexcept;
+
+}  // namespace weir::edge
