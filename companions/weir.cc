@@ -1,6 +1,7 @@
-#include <cstdio>
+// `weir`: one binary for every server role and admin tool. Only wires.
+#include "companions/commands.h"
 
-int main() {
-  std::fputs("weir: no command: see weir --help\n", stderr);
-  return 64;
+int main(int argc, char** argv) {
+  weir::CommandLine line("weir", "Weir's tools for admins: films into pieces, pieces into films.");
+  return line.run(argc, argv);
 }
