@@ -7,13 +7,12 @@ use warnings;
 use TAP::Harness;
 
 my ($counts, @files) = @ARGV;
-my %exec = map { $_ => [(/\.t$/ ? ($^X) : ()), $_] } @files;
 my $harness = TAP::Harness->new({
     verbosity => 0,
     failures  => 1,
     timer     => 1,
     merge     => 1,
-    exec      => sub { $exec{ $_[1] } },
+    exec      => sub { [-x $_[1] ? () : ($^X), $_[1]] },
 });
 my $all = $harness->runtests(@files);
 
