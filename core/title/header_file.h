@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/bytes.h"
@@ -42,6 +43,13 @@ inline constexpr std::uint32_t kMediaHeaderIndex =
 constexpr std::uint64_t sealed_length(std::uint64_t plain) noexcept {
   return plain + (plain + kRecordBytes - 1) / kRecordBytes * kRecordTagBytes;
 }
+
+// What may stand as `name`: 1 to 255 bytes of UTF-8 without control characters or slashes, not "."
+// or "..": it is shown on terminals and becomes a file's name when a title is merged.
+bool is_source_name(std::string_view name) noexcept;
+// The nearest such name to any file name: what may not stand in it becomes '_', what is over is
+// cut.
+std::string to_source_name(std::string_view raw);
 
 struct ByteRange {
   std::uint64_t offset = 0;
@@ -150,9 +158,9 @@ struct HeaderFile {
 
   static Result<HeaderFile> decode(ByteView in);
 
-  // The bytes of the header file. Fails with kBadArgument when the value breaks a rule above.
-  // decode(encode(h)) == h, and encode(decode(b)) == b for every b that decodes without unknown
-  // (non-critical) sections.
+  // The bytes of the header file. Fails with kBadArgument when the value breaks a rule above, and
+  // with kHeaderTooLarge when it is over a limit. decode(encode(h)) == h, and encode(decode(b)) ==
+  // b for every b that the writer of this version made.
   Result<Bytes> encode() const;
 
   // The two steps for a signer: what to sign (everything before SIG, with room for it announced in
