@@ -82,7 +82,7 @@ struct ObjectInfo {
   std::optional<std::uint64_t> total;        // not known: the origin sends chunks and has not ended
   ngx_str_t content_type = ngx_null_string;  // as the origin said; empty for local files
   ngx_str_t etag = ngx_null_string;  // with quotes; made from mtime and size for local files
-  time_t last_modified = -1;    // -1: not known
+  time_t last_modified = -1;         // -1: not known
   std::uint64_t held = 0;            // bytes from 0 on that are here now
   bool complete = false;             // every byte is here
 };
