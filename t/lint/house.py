@@ -19,8 +19,8 @@ def one_door_to_nginx(tree):
 # floor -> what its files may include, first match of each include decides. STD: a standard header has no dot.
 STD = r"[a-z_0-9]+"
 FLOORS = {
-    "core": rf"core/|{STD}$|tl/expected\.hpp$|nlohmann/json\.hpp$|nmmintrin\.h$",
-    "crypto": rf"core/|crypto/|{STD}$|tl/expected\.hpp$|openssl/",
+    "core": rf"core/|{STD}$|tl/expected\.hpp$|nlohmann/json(_fwd)?\.hpp$|nmmintrin\.h$",
+    "crypto": rf"core/|crypto/|{STD}$|tl/expected\.hpp$|nlohmann/json(_fwd)?\.hpp$|openssl/",
     "runtime": r"runtime/|core/base/|(?!core/|crypto/|ngx_module/|companions/|player/|openssl/)",
     "ngx_module": r"ngx_module/|core/|crypto/|(?!runtime/|companions/|player/|openssl/)",
     "companions": r"companions/|runtime/|core/|crypto/|(?!ngx_module/|player/|openssl/)",
