@@ -69,12 +69,12 @@ ngx_int_t Serving::start() {
 ngx_int_t Serving::go_on() {
   if (!head_sent_) {
     const ngx_int_t rc = send_head();
-    if (rc != NGX_OK) return rc;
+    if (!head_sent_ || rc != NGX_OK) return rc;
   }
   return pump();
 }
 
-// NGX_OK: the body follows. NGX_DONE: waiting. Else the answer is complete.
+// head_sent_ and NGX_OK: the body follows. Else: waiting (NGX_DONE), or the answer is complete.
 ngx_int_t Serving::send_head() {
   ObjectInfo info;
   switch (reader_->info(&info)) {
@@ -109,13 +109,9 @@ ngx_int_t Serving::send_head() {
   } else {
     end_ = info.total;
   }
-  head_sent_ = true;
   const ngx_int_t rc = send_entity_header(r_, entity, selection);
-  if (rc == NGX_ERROR || rc > NGX_OK) return rc;
-  if (r_->header_only) {
-    reader_->release();
-    return rc == NGX_DONE ? NGX_OK : rc;
-  }
+  if (rc == NGX_ERROR || rc > NGX_OK || r_->header_only) return rc;
+  head_sent_ = true;
   return NGX_OK;
 }
 
