@@ -23,7 +23,8 @@ FileCache::FileCache(ngx_pool_t* pool)
   if (cache_ == nullptr) throw std::bad_alloc();
 }
 
-ngx_int_t FileCache::open_library(ngx_http_request_t* r, ngx_str_t path, OpenFile* out) {
+ngx_int_t FileCache::open_library(ngx_http_request_t* r, ngx_pool_t* pool, ngx_str_t path,
+                                  OpenFile* out) {
   auto* core =
       static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
   ngx_open_file_info_t info;
@@ -41,22 +42,24 @@ ngx_int_t FileCache::open_library(ngx_http_request_t* r, ngx_str_t path, OpenFil
     info.events = core->open_file_cache_events ? 1 : 0;
   }
   set_disable_symlinks(r, core, &path, &info);
-  return open(cache, &info, r, path, out);
+  return open(cache, &info, r, pool, path, out);
 }
 
-ngx_int_t FileCache::open_stored(ngx_http_request_t* r, ngx_str_t path, OpenFile* out) {
+ngx_int_t FileCache::open_stored(ngx_http_request_t* r, ngx_pool_t* pool, ngx_str_t path,
+                                 OpenFile* out) {
   ngx_open_file_info_t info;
   ngx_memzero(&info, sizeof(info));
   info.directio = NGX_OPEN_FILE_DIRECTIO_OFF;
   info.valid = kStoredValid;
   info.min_uses = 1;
-  return open(cache_, &info, r, path, out);
+  return open(cache_, &info, r, pool, path, out);
 }
 
 ngx_int_t FileCache::open(ngx_open_file_cache_t* cache, ngx_open_file_info_t* info,
-                          ngx_http_request_t* r, const ngx_str_t& path, OpenFile* out) {
+                          ngx_http_request_t* r, ngx_pool_t* pool, const ngx_str_t& path,
+                          OpenFile* out) {
   ngx_str_t name = path;
-  if (ngx_open_cached_file(cache, &name, info, r->pool) != NGX_OK) {
+  if (ngx_open_cached_file(cache, &name, info, pool) != NGX_OK) {
     if (info->err != NGX_ENOENT && info->err != NGX_ENOTDIR && info->err != NGX_ENAMETOOLONG) {
       ngx_log_error(NGX_LOG_ERR, r->connection->log, info->err, "weir: %s \"%V\" failed",
                     info->failed == nullptr ? "open()" : info->failed, &path);
@@ -64,7 +67,7 @@ ngx_int_t FileCache::open(ngx_open_file_cache_t* cache, ngx_open_file_info_t* in
     return NGX_DECLINED;
   }
   if (!info->is_file) return NGX_DECLINED;
-  auto* file = static_cast<ngx_file_t*>(ngx_pcalloc(r->pool, sizeof(ngx_file_t)));
+  auto* file = static_cast<ngx_file_t*>(ngx_pcalloc(pool, sizeof(ngx_file_t)));
   if (file == nullptr) throw std::bad_alloc();
   file->fd = info->fd;
   file->name = path;

@@ -9,7 +9,7 @@
 namespace weir::edge {
 
 struct OpenFile {
-  ngx_file_t* file = nullptr;  // in the request's pool
+  ngx_file_t* file = nullptr;  // in the pool given
   off_t size = 0;
   time_t mtime = -1;
 };
@@ -23,15 +23,15 @@ class FileCache {
   // the name at most `kLibraryValid` seconds later. NGX_OK, or NGX_DECLINED when there is no such
   // file (nothing, a directory, unreadable: the latter is logged). Honours open_file_cache and
   // disable_symlinks of the location. `path` ends in NUL, which is not counted.
-  ngx_int_t open_library(ngx_http_request_t* r, ngx_str_t path, OpenFile* out);
+  ngx_int_t open_library(ngx_http_request_t* r, ngx_pool_t* pool, ngx_str_t path, OpenFile* out);
 
   // A store file: its name is never used for other bytes. It may still be growing: size is what it
   // was when first opened.
-  ngx_int_t open_stored(ngx_http_request_t* r, ngx_str_t path, OpenFile* out);
+  ngx_int_t open_stored(ngx_http_request_t* r, ngx_pool_t* pool, ngx_str_t path, OpenFile* out);
 
  private:
   ngx_int_t open(ngx_open_file_cache_t* cache, ngx_open_file_info_t* info, ngx_http_request_t* r,
-                 const ngx_str_t& path, OpenFile* out);
+                 ngx_pool_t* pool, const ngx_str_t& path, OpenFile* out);
 
   ngx_open_file_cache_t* cache_;
 };

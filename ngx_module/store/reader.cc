@@ -10,10 +10,15 @@ namespace weir::edge {
 
 namespace {
 
+ngx_pool_t* pool_of(const ObjectRequest& request) noexcept {
+  return request.pool != nullptr ? request.pool : request.r->pool;
+}
+
 class Reader final : public ObjectReader {
  public:
   Reader(const ObjectRequest& request, OnReady on_ready, void* owner)
       : r_(request.r),
+        pool_(pool_of(request)),
         source_(*request.source),
         key_(request.key),
         library_path_(request.library_path),
@@ -33,6 +38,7 @@ class Reader final : public ObjectReader {
   Progress failed(ErrorCode code, std::string detail);
 
   ngx_http_request_t* r_;
+  ngx_pool_t* pool_;
   ObjectSource source_;
   std::string key_;
   std::string library_path_;
@@ -54,8 +60,8 @@ bool Reader::open_local() {
   std::string path(as_view(source_.root));
   path += '/';
   path += library_path_;
-  const ngx_str_t name = copy_ngx_str(r_->pool, path);
-  return StoreWorker::current()->files.open_library(r_, name, &file_) == NGX_OK;
+  const ngx_str_t name = copy_ngx_str(pool_, path);
+  return StoreWorker::current()->files.open_library(r_, pool_, name, &file_) == NGX_OK;
 }
 
 void Reader::choose() {
@@ -80,7 +86,7 @@ Progress Reader::info(ObjectInfo* out) {
   *out = {};
   out->status = CacheStatus::kLocal;
   out->total = static_cast<std::uint64_t>(file_.size);
-  out->etag = local_etag(r_->pool, file_);
+  out->etag = local_etag(pool_, file_);
   out->last_modified = file_.mtime;
   out->held = *out->total;
   out->complete = true;
@@ -107,7 +113,7 @@ Reader* impl(ObjectReader* reader) noexcept {
 }  // namespace
 
 ObjectReader* ObjectReader::open(const ObjectRequest& request, OnReady on_ready, void* owner) {
-  auto* reader = make_in_pool<Reader>(request.r->pool, request, on_ready, owner);
+  auto* reader = make_in_pool<Reader>(pool_of(request), request, on_ready, owner);
   if (reader == nullptr) throw std::bad_alloc();
   return reader;
 }

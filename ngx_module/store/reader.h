@@ -27,8 +27,8 @@
 //   it (only where `window` is set: bytes behind the new start may be given up), or the end of the
 //   request. Runs are as long as possible; cut to `want`.
 // - Several readers may live in one request, one after the other or at once. Descriptors are owned
-//   by r->pool; release() gives the interest up early (the descriptor lives on till the pool goes:
-//   buffers may still point at it).
+//   by the reader's pool; release() gives the interest up early (the descriptor lives on till the
+//   pool goes: buffers may still point at it).
 // - A fill goes on when its readers leave. A reader never mixes two versions of an object: if the
 //   origin's object changed in mid-body, extent() fails with kOriginChanged.
 // - kFailed is final. After bytes were sent the handler must end the answer as an error (return
@@ -67,6 +67,10 @@ enum class ObjectKind : std::uint8_t {
 
 struct ObjectRequest {
   ngx_http_request_t* r = nullptr;
+  // Owner of the reader, its descriptors and its extents; null: r->pool. Whoever reads many objects
+  // in one request gives each a pool of its own, destroyed once nothing sent points there any more:
+  // a request must not hold a descriptor a piece.
+  ngx_pool_t* pool = nullptr;
   const ObjectSource* source = nullptr;  // of the location; lives as long as the configuration
   std::string_view key;  // path as the origin knows it, escaped, with "?args" if any
   std::string_view
@@ -96,7 +100,7 @@ enum class Progress : std::uint8_t {
 
 struct Extent {
   ngx_fd_t fd = NGX_INVALID_FILE;
-  ngx_file_t* file = nullptr;     // for ngx_buf_t::file; lives in r->pool
+  ngx_file_t* file = nullptr;     // for ngx_buf_t::file; lives in the reader's pool
   std::uint64_t file_offset = 0;  // where the bytes are in the file
   std::uint64_t length = 0;       // >= 1
   bool window = false;            // a pass-through: bytes behind the next extent() may be given up
@@ -107,7 +111,7 @@ class ObjectReader {
   // Called from the event loop when a parked call is worth repeating.
   using OnReady = void (*)(void* owner);
 
-  // Allocated in request.r->pool; never nullptr (throws std::bad_alloc when the pool is out of
+  // Allocated in request.pool; never nullptr (throws std::bad_alloc when the pool is out of
   // memory). Strings of `request` are copied.
   static ObjectReader* open(const ObjectRequest& request, OnReady on_ready, void* owner);
 
