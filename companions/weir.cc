@@ -3,5 +3,6 @@
 
 int main(int argc, char** argv) {
   weir::CommandLine line("weir", "Weir's tools for admins: films into pieces, pieces into films.");
+  weir::add_token_commands(line);
   return line.run(argc, argv);
 }

@@ -145,6 +145,8 @@ int CommandLine::run(int argc, const char* const* argv) {
   int code = kExitOk;
   if (!status)
     code = report(path_of(command), status.error(), json != nullptr && json->count() > 0);
+  const auto refused = refused_exits_.find(command);
+  if (code == kExitRefused && refused != refused_exits_.end()) code = refused->second;
   // What was printed is part of the result: `weir inspect > /dev/full` must not look well.
   if (std::fflush(stdout) != 0 && code == kExitOk) {
     std::fprintf(stderr, "%s: cannot write to standard output\n", path_of(command).c_str());

@@ -39,6 +39,10 @@ class CommandLine {
   // Text behind the list of options in a command's --help: examples, what it leaves alone.
   static void footer(CLI::App* command, std::string text);
 
+  // For a command whose answer is whether something is refused: its exit code then, in place of
+  // kExitRefused.
+  void exit_when_refused(const CLI::App* command, int code) { refused_exits_[command] = code; }
+
   // Whole main(): installs the signal handlers, parses, runs, reports. Returns the exit code.
   int run(int argc, const char* const* argv);
 
@@ -51,6 +55,7 @@ class CommandLine {
   std::string program_;
   CLI::App app_;
   std::map<const CLI::App*, Run> runs_;
+  std::map<const CLI::App*, int> refused_exits_;
 };
 
 // `weir split: the file format is incorrect: ...`: what is printed for an error, without a newline.

@@ -51,7 +51,7 @@ class Members {
     if (value == nullptr) return;
     if (!value->is_string() || !is_clean(value->get_ref<const std::string&>()) ||
         (required && value->get_ref<const std::string&>().empty())) {
-      return complain(name, "is not the text it should be");
+      return complain(name, "is not text of at most 256 bytes");
     }
     out = value->get<std::string>();
   }
