@@ -51,7 +51,7 @@ PieceFetcher::PieceFetcher(std::vector<EdgeUrl> edges, std::vector<FetchPiece> p
       multi_(curl_multi_init()) {
   for (const FetchPiece& piece : pieces_)
     largest_ = std::max<std::size_t>(largest_, piece.stored_bytes);
-  for (const EdgeUrl& edge : edges_) reports_.push_back({.edge = edge.base});
+  for (const EdgeUrl& edge : edges_) reports_.push_back({.edge = edge.name()});
   curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
   curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(limits.sockets + 4));
 }
@@ -219,7 +219,7 @@ void PieceFetcher::complete(Transfer& t, CURLcode code) {
 void PieceFetcher::answered(Transfer& t, long status) {
   const EdgeUrl& edge = edges_[t.order.edge];
   const Error error =
-      answer_error(status, t.fields, t.problem, edge.base, "such piece", edge.token);
+      answer_error(status, t.fields, t.problem, edge.name(), "such piece", edge.token);
   if (status == 401 || status == 403) {
     refusal_ = error;
     return fault(t, FetchFault::kRefused, "refused us");
@@ -308,7 +308,7 @@ Error PieceFetcher::hopeless() const {
   const FetchGaveUp& why = *schedule_.gave_up();
   const std::string piece = pieces_[why.item].id.to_string();
   if (why.fault == FetchFault::kRefused && refusal_) return *refusal_;
-  const std::string at = edges_.size() == 1 ? edges_[0].base : counted(edges_.size(), "edge");
+  const std::string at = edges_.size() == 1 ? edges_[0].name() : counted(edges_.size(), "edge");
   switch (why.fault) {
     case FetchFault::kDamaged:
       return {ErrorCode::kPieceCorrupt,

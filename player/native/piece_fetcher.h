@@ -20,7 +20,7 @@
 #include "core/base/uuid.h"
 #include "core/title/fetch_schedule.h"
 #include "player/native/http.h"
-#include "player/native/title_url.h"
+#include "player/native/title_location.h"
 
 namespace weir {
 

@@ -20,22 +20,22 @@ std::string title_url(const EdgeUrl& edge, const std::string& title, const char*
 
 Error not_a_header(const HttpFields& fields, const EdgeUrl& edge, const std::string& title) {
   if (fields.is_web_page()) {
-    return {ErrorCode::kOriginStatus, edge.base + " answered with a web page: is it an edge?"};
+    return {ErrorCode::kOriginStatus, edge.name() + " answered with a web page: is it an edge?"};
   }
   return {ErrorCode::kHeaderNotOne,
-          "what " + edge.base + " sent for title " + title + " is no header file"};
+          "what " + edge.name() + " sent for title " + title + " is no header file"};
 }
 
 Result<Bytes> header_bytes(const EdgeUrl& edge, const std::string& title, bool in_two,
                            const Clock& clock) {
   const std::string url = title_url(edge, title, "header.enp");
   const auto get = [&](std::optional<ByteRange> range) {
-    return http_get(url, edge.base, range, kMaxHeaderBytes, clock);
+    return http_get(url, edge.name(), range, kMaxHeaderBytes, clock);
   };
   auto first = get(in_two ? std::optional(ByteRange{0, kFastStartTarget}) : std::nullopt);
   if (!first) return tl::unexpected(first.error());
   if (first->status != 200 && first->status != 206) {
-    return tl::unexpected(answer_error(first->status, first->fields, first->body, edge.base,
+    return tl::unexpected(answer_error(first->status, first->fields, first->body, edge.name(),
                                        "title " + title, edge.token));
   }
   Bytes bytes = std::move(first->body);
@@ -48,7 +48,7 @@ Result<Bytes> header_bytes(const EdgeUrl& edge, const std::string& title, bool i
   }
   if (!preamble) return tl::unexpected(preamble.error());
   if (preamble->size > kMaxHeaderBytes) {
-    return fail(ErrorCode::kHeaderTooLarge, "title " + title + " at " + edge.base);
+    return fail(ErrorCode::kHeaderTooLarge, "title " + title + " at " + edge.name());
   }
   if (first->status == 200 || preamble->size <= bytes.size()) return bytes;
 
@@ -56,7 +56,7 @@ Result<Bytes> header_bytes(const EdgeUrl& edge, const std::string& title, bool i
   if (!rest) return tl::unexpected(rest.error());
   if (rest->status == 200) return std::move(rest->body);
   if (rest->status != 206 || rest->fields.range_first != bytes.size()) {
-    return tl::unexpected(answer_error(rest->status, rest->fields, rest->body, edge.base,
+    return tl::unexpected(answer_error(rest->status, rest->fields, rest->body, edge.name(),
                                        "title " + title, edge.token));
   }
   bytes.insert(bytes.end(), rest->body.begin(), rest->body.end());
@@ -72,11 +72,11 @@ Result<OpenTitle> header_from(const EdgeUrl& edge, const std::string& title, con
     if (!header && in_two) continue;
     if (!header) {
       Error error = header.error();
-      error.detail = "title " + title + " at " + edge.base + ": " + error.detail;
+      error.detail = "title " + title + " at " + edge.name() + ": " + error.detail;
       return tl::unexpected(error);
     }
     if (header->info.title != title) {
-      return fail(ErrorCode::kHeaderCorrupt, edge.base + " sent the header of another title");
+      return fail(ErrorCode::kHeaderCorrupt, edge.name() + " sent the header of another title");
     }
     if (header->signature) {
       if (auto ok = verify_header_signature(*bytes); !ok) return tl::unexpected(ok.error());
@@ -109,19 +109,20 @@ Result<T> first_that_answers(const TitleLocation& location, const Ask& ask) {
 
 Result<ContentKey> key_from(const EdgeUrl& edge, const std::string& title, const Clock& clock) {
   auto answer =
-      http_get(title_url(edge, title, "key"), edge.base, std::nullopt, kMaxKeyFile, clock);
+      http_get(title_url(edge, title, "key"), edge.name(), std::nullopt, kMaxKeyFile, clock);
   if (!answer) return tl::unexpected(answer.error());
   if (answer->status == 404) {
-    return fail(ErrorCode::kKeyMissing, edge.base + " does not hold the key of " + title +
+    return fail(ErrorCode::kKeyMissing, edge.name() + " does not hold the key of " + title +
                                             ": use --key-file, or ask who runs it");
   }
   if (answer->status != 200) {
     return tl::unexpected(
-        answer_error(answer->status, answer->fields, answer->body, edge.base, "key", edge.token));
+        answer_error(answer->status, answer->fields, answer->body, edge.name(), "key", edge.token));
   }
   auto key = ContentKey::parse(answer->body);
   explicit_bzero(answer->body.data(), answer->body.size());
-  if (!key) return fail(ErrorCode::kKeyMalformed, "what " + edge.base + " sent as the key is none");
+  if (!key)
+    return fail(ErrorCode::kKeyMalformed, "what " + edge.name() + " sent as the key is none");
   return key;
 }
 

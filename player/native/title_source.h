@@ -9,8 +9,8 @@
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
+#include "player/native/title_location.h"
 #include "player/native/title_sink.h"
-#include "player/native/title_url.h"
 
 namespace weir {
 

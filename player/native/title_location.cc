@@ -1,4 +1,4 @@
-#include "player/native/title_url.h"
+#include "player/native/title_location.h"
 
 #include <algorithm>
 #include <memory>
@@ -8,6 +8,7 @@
 
 #include "core/title/title_id.h"
 #include "core/token/token.h"
+#include "core/token/token_path.h"
 
 namespace weir {
 namespace {
@@ -22,7 +23,7 @@ struct UrlParts {
 
 struct ParsedUrl {
   std::string title;  // empty: the URL names none
-  std::string base, token;
+  EdgeUrl edge;
   std::vector<std::string> edges;  // named by the fragment of a watch page
 };
 
@@ -104,50 +105,48 @@ Status check_token_text(std::string_view token) {
   return {};
 }
 
+Error names_no_title(std::string_view url) {
+  return {ErrorCode::kBadArgument, shown_url(url) + " names no title: http://EDGE/t/ID does"};
+}
+
+// Where in `path` the title's mark, `t` or `watch`, stands: the id behind it, and at most one more.
+std::size_t find_mark(const std::vector<std::string>& path) {
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const std::size_t behind = path.size() - i - 1;
+    const bool mark = path[i] == "t" || path[i] == "watch";
+    if (mark && behind >= 1 && behind <= 2 && is_title_id(path[i + 1])) return i;
+  }
+  return path.size();
+}
+
 Result<ParsedUrl> parse_url(std::string_view text) {
   auto parts = take_apart(text);
   if (!parts) return tl::unexpected(parts.error());
   ParsedUrl out;
-  out.base = parts->origin;
-  std::vector<std::string>& path = parts->path;
-
-  const auto tilde =
-      std::find_if(path.begin(), path.end(), [](const auto& s) { return s[0] == '~'; });
-  if (tilde != path.end()) {
-    out.token = tilde->substr(1);
-    if (out.token.empty()) return fail(ErrorCode::kTokenMalformed, "the URL's token is empty");
-  }
-  // What names the title: behind the token, or the last `t` or `watch` that has a name behind it.
-  auto mark = tilde == path.end() ? path.end() : tilde + 1;
-  if (tilde == path.end()) {
-    for (auto at = path.begin(); at != path.end(); ++at) {
-      if ((*at == "t" || *at == "watch") && path.end() - at >= 2 && path.end() - at <= 3) {
-        mark = at;
-        break;
-      }
+  out.edge.origin = parts->origin;
+  std::vector<std::string> path = parts->path;
+  if (!path.empty()) {
+    if (const auto token = split_token_path("/" + path[0])) {
+      out.edge.token = path[0].substr(1);
+      path.erase(path.begin());
     }
   }
-  for (auto at = path.begin(); at != std::min(mark, tilde); ++at) out.base += "/" + *at;
-  const bool watch = mark != path.end() && *mark == "watch";
-  if (mark != path.end() && path.end() - mark >= 2 && path.end() - mark <= 3 &&
-      (*mark == "t" || watch) && is_title_id(mark[1])) {
-    out.title = mark[1];
-  } else if (mark != path.end()) {
-    return fail(ErrorCode::kBadArgument,
-                shown_url(text) + " names no title: http://EDGE/t/ID does");
-  }
-  if (out.token.empty()) out.token = argument(parts->query, "URISigningPackage");
+  const std::size_t mark = find_mark(path);
+  const bool watch = mark < path.size() && path[mark] == "watch";
+  if (mark < path.size()) out.title = path[mark + 1];
+  for (std::size_t i = 0; i < mark; ++i) out.edge.prefix += "/" + path[i];
+  if (out.edge.token.empty()) out.edge.token = argument(parts->query, kTokenArgument);
   if (watch) {
-    if (out.token.empty()) out.token = argument(parts->fragment, "token");
+    if (out.edge.token.empty()) out.edge.token = argument(parts->fragment, "token");
     out.edges = split(argument(parts->fragment, "edges"), ',');
   }
-  if (auto ok = check_token_text(out.token); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_token_text(out.edge.token); !ok) return tl::unexpected(ok.error());
   return out;
 }
 
 void add_edge(std::vector<EdgeUrl>& edges, EdgeUrl edge) {
   for (const EdgeUrl& known : edges) {
-    if (known.base == edge.base) return;
+    if (known.name() == edge.name()) return;
   }
   edges.push_back(std::move(edge));
 }
@@ -188,26 +187,24 @@ Result<TitleLocation> locate_title(std::string_view url, const std::vector<std::
                                    std::string_view token) {
   auto main = parse_url(url);
   if (!main) return tl::unexpected(main.error());
-  if (main->title.empty()) {
-    return fail(ErrorCode::kBadArgument, shown_url(url) + " names no title: http://EDGE/t/ID does");
-  }
-  if (!token.empty()) main->token = std::string(token);
-  if (auto ok = check_token_text(main->token); !ok) return tl::unexpected(ok.error());
+  if (main->title.empty()) return tl::unexpected(names_no_title(url));
+  if (auto ok = check_token_text(token); !ok) return tl::unexpected(ok.error());
+  if (!token.empty()) main->edge.token = std::string(token);
 
   TitleLocation out;
   out.title = main->title;
   std::vector<std::string> others = main->edges;
   // A watch page that lists its edges need not be one itself.
-  if (others.empty()) out.edges.push_back({main->base, main->token});
+  if (others.empty()) out.edges.push_back(main->edge);
   others.insert(others.end(), more.begin(), more.end());
   for (const std::string& other : others) {
-    auto edge = parse_url(other);
-    if (!edge) return tl::unexpected(edge.error());
-    if (!edge->title.empty() && edge->title != out.title) {
+    auto parsed = parse_url(other);
+    if (!parsed) return tl::unexpected(parsed.error());
+    if (!parsed->title.empty() && parsed->title != out.title) {
       return fail(ErrorCode::kBadArgument, shown_url(other) + " is for another title");
     }
-    const bool own = !edge->token.empty() && token.empty();
-    add_edge(out.edges, {edge->base, own ? edge->token : main->token});
+    if (parsed->edge.token.empty() || !token.empty()) parsed->edge.token = main->edge.token;
+    add_edge(out.edges, std::move(parsed->edge));
   }
   return out;
 }
