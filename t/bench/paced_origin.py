@@ -44,7 +44,7 @@ class PacedOrigin:
                             outer.sent += step
                         ahead = (at - start) / bytes_per_s - (time.monotonic() - begun)
                         if ahead > 0:
-                            time.sleep(ahead)  # this is the pace, not a poll
+                            time.sleep(ahead)  # pace
                 except OSError:
                     self.close_connection = True
 

@@ -85,7 +85,7 @@ def directives_in_step(tree):
     """Each directive and variable of the module has its section in docs/directives.md, and README.md lists each directive."""
     code = "\n".join(tree.texts[n] for n in tree.names(r"^ngx_module/.*\.cc$"))
     page, readme = tree.texts.get("docs/directives.md", ""), tree.texts.get("README.md", "")
-    directives = set(re.findall(r'ngx_string\("(weir(?:_[a-z]+)*)"\),\s*(?:/\*.*?\*/\s*)?NGX_HTTP', code))
+    directives = set(re.findall(r'ngx_string\("(weir(?:_[a-z]+)*)"\),\s*(?:NGX_HTTP|k[A-Z])', code))
     variables = set(re.findall(r'"(weir_[a-z_]+)"', code)) - directives
     variables = {v for v in variables if re.search(rf"^### \$?{v}$", page, re.M) or f"${v}" in page}
     sections = set(re.findall(r"^### (weir\w+)$", page, re.M))
@@ -144,10 +144,10 @@ def tests_take_free_ports(tree):
 
 
 def tests_wait_on_conditions(tree):
-    """No sleeping in tests, but for the pause of a loop that polls a condition, marked `poll` on its line."""
+    """No sleeping in tests, but for the pause of a loop that polls a condition (marked `poll`) and a pace that is kept (`pace`)."""
     for name, line, text in tree.lines(TESTS):
-        if re.search(r"\b(u?sleep|sleep_for|waitForTimeout)\s*\(?[\s(]|select\s*\(?\s*undef", text) and "poll" not in text:
-            if not re.match(r"\s*(//|#|\*)", text):
+        if re.search(r"\b(u?sleep|sleep_for|waitForTimeout)\s*\(?[\s(]|select\s*\(?\s*undef", text) and not re.search(r"\b(poll|pace)", text):
+            if not re.match(r"\s*(//|#|\*|use )", text):
                 yield f"{name}:{line}: sleeps: {text.strip()}"
 
 

@@ -155,7 +155,7 @@ sub await {
     while (time < $deadline) {
         my $value = $code->();
         return $value if $value;
-        sleep 0.01;
+        sleep 0.01;  # poll
     }
     die "waited in vain: $what\n" . $self->logs;
 }
@@ -228,7 +228,7 @@ sub stop {
     kill QUIT => $pid;
     my $deadline = time + ($self->{stop_after} || 10);
     my $gone;
-    until (($gone = waitpid($pid, WNOHANG)) == $pid || time > $deadline) { sleep 0.01 }
+    until (($gone = waitpid($pid, WNOHANG)) == $pid || time > $deadline) { sleep 0.01 }  # poll
     my $clean = $gone == $pid;
     if (!$clean) { kill -9, $pid; waitpid $pid, 0 }
     my @left = $clean ? processes_of_session($pid) : ();

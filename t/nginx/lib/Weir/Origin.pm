@@ -135,7 +135,7 @@ sub note {
 
 sub answer {
     my ($self, $client, $method, $path, $facts, %headers) = @_;
-    sleep $facts->{delay} if $facts->{delay};
+    sleep $facts->{delay} if $facts->{delay};  # pace
     my $body   = $facts->{body} // '';
     my $status = $facts->{status} || 200;
     my ($from, $to) = (0, length $body);
@@ -182,7 +182,7 @@ sub send_body {
         $sent += $n;
         return 0 if $dies && $at == $facts->{die_at};
         if (defined $facts->{stall_at} && $at >= $facts->{stall_at} && $from <= $facts->{stall_at}) { sysread $client, my $eof, 1; return 0 }
-        if ($facts->{rate}) { my $due = $begun + $sent / $facts->{rate} - time; sleep $due if $due > 0 }
+        if ($facts->{rate}) { my $due = $begun + $sent / $facts->{rate} - time; sleep $due if $due > 0 }  # pace
     }
     syswrite $client, "0\r\n\r\n" if $facts->{chunked};
     return 0 if defined $facts->{length};

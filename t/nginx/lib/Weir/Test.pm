@@ -38,7 +38,7 @@ sub bytes_of { return Weir::Origin::bytes_of(@_) }
 sub await {
     my ($code, $what, $seconds) = @_;
     my $deadline = time + ($seconds || 10);
-    while (time < $deadline) { my $value = $code->(); return $value if $value; sleep 0.01 }
+    while (time < $deadline) { my $value = $code->(); return $value if $value; sleep 0.01 }  # poll
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     return fail("waited in vain: $what");
 }
