@@ -1,7 +1,7 @@
 // One page and one service worker under /watch/. The worker is built on its own into a single classic script with a
 // fixed name: its address is its identity, and not every browser loads modules there.
 
-import { build, type Plugin, type Rolldown } from 'vite';
+import { build, type Plugin, type Rollup } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 function serviceWorker(): Plugin {
@@ -15,12 +15,12 @@ function serviceWorker(): Plugin {
         build: {
           write: false,
           modulePreload: false,
-          rolldownOptions: {
+          rollupOptions: {
             input: 'src/browser/sw.ts',
             output: { format: 'iife', entryFileNames: 'sw.js' },
           },
         },
-      })) as Rolldown.RolldownOutput;
+      })) as Rollup.RollupOutput;
       const [chunk] = result.output;
       this.emitFile({ type: 'asset', fileName: 'sw.js', source: chunk.code });
     },

@@ -125,6 +125,27 @@ def locks_name_no_host(tree):
             yield f"{name}:{line}: names a host: npm install --omit-lockfile-registry-resolved"
 
 
+DEBIAN_NODE = (18, 20)
+
+
+def admits(range_, version):
+    """Whether one alternative of an npm range (`>=18.19`, `^18.0.0 || >=20`) lets this (major, minor) in; upper bounds are not looked at."""
+    for part in range_.split("||"):
+        operator, major, minor = re.match(r"\s*([\^~]|>=|)\s*v?(\d+|\*)(?:\.(\d+))?", part).groups()
+        low = (0 if major == "*" else int(major), int(minor or 0))
+        if major == "*" or (version >= low if operator == ">=" else version[0] == low[0] and version >= low):
+            return True
+    return False
+
+
+def packages_run_on_debians_node(tree):
+    """What npm brings runs on the Node that Debian 12 has."""
+    for name, line, text in tree.lines(r"(^|/)package(-lock)?\.json$"):
+        found = re.search(r'^\s+"node": "([^"]+)"', text)
+        if found and not admits(found[1], DEBIAN_NODE):
+            yield f"{name}:{line}: wants Node {found[1]}"
+
+
 def no_place_of_one_machine(tree):
     """No path that exists on one developer's machine only."""
     for name, line, text in tree.lines(r"^(?!t/lint/self\.t$|LICENSE$)"):
@@ -191,6 +212,6 @@ def resolve(here, link):
 
 CHECKS = [
     one_door_to_nginx, floors, arrows, core_has_no_effects, errors_in_step, directives_in_step, folders_have_readmes,
-    files_stay_small, locks_name_no_host, no_place_of_one_machine, tests_take_free_ports, tests_wait_on_conditions,
+    files_stay_small, locks_name_no_host, packages_run_on_debians_node, no_place_of_one_machine, tests_take_free_ports, tests_wait_on_conditions,
     skips_say_why, nothing_left_open, pages_name_what_exists,
 ]
