@@ -12,17 +12,17 @@ constexpr std::size_t kMaxFieldNames = 32;
 
 struct Flag {
   std::string_view name;
-  bool CacheControl::*member;
+  bool CacheDirectives::*member;
 };
 constexpr std::array<Flag, 8> kFlags = {{
-    {"no-store", &CacheControl::no_store},
-    {"public", &CacheControl::is_public},
-    {"must-revalidate", &CacheControl::must_revalidate},
-    {"proxy-revalidate", &CacheControl::proxy_revalidate},
-    {"must-understand", &CacheControl::must_understand},
-    {"no-transform", &CacheControl::no_transform},
-    {"immutable", &CacheControl::immutable},
-    {"only-if-cached", &CacheControl::only_if_cached},
+    {"no-store", &CacheDirectives::no_store},
+    {"public", &CacheDirectives::is_public},
+    {"must-revalidate", &CacheDirectives::must_revalidate},
+    {"proxy-revalidate", &CacheDirectives::proxy_revalidate},
+    {"must-understand", &CacheDirectives::must_understand},
+    {"no-transform", &CacheDirectives::no_transform},
+    {"immutable", &CacheDirectives::immutable},
+    {"only-if-cached", &CacheDirectives::only_if_cached},
 }};
 
 // What an argument that cannot be read counts as.
@@ -30,20 +30,20 @@ enum class Unreadable : std::uint8_t { kZero, kAbsent, kNow };
 
 struct Age {
   std::string_view name;
-  std::optional<std::int64_t> CacheControl::*member;
+  std::optional<std::int64_t> CacheDirectives::*member;
   Unreadable unreadable;
 };
 constexpr std::array<Age, 6> kAges = {{
-    {"max-age", &CacheControl::max_age, Unreadable::kZero},
-    {"s-maxage", &CacheControl::s_maxage, Unreadable::kZero},
-    {"stale-while-revalidate", &CacheControl::stale_while_revalidate, Unreadable::kAbsent},
-    {"stale-if-error", &CacheControl::stale_if_error, Unreadable::kAbsent},
+    {"max-age", &CacheDirectives::max_age, Unreadable::kZero},
+    {"s-maxage", &CacheDirectives::s_maxage, Unreadable::kZero},
+    {"stale-while-revalidate", &CacheDirectives::stale_while_revalidate, Unreadable::kAbsent},
+    {"stale-if-error", &CacheDirectives::stale_if_error, Unreadable::kAbsent},
     // A request that asks for more freshness in a way we cannot read gets the freshest.
-    {"min-fresh", &CacheControl::min_fresh, Unreadable::kNow},
-    {"max-stale", &CacheControl::max_stale, Unreadable::kAbsent},
+    {"min-fresh", &CacheDirectives::min_fresh, Unreadable::kNow},
+    {"max-stale", &CacheDirectives::max_stale, Unreadable::kAbsent},
 }};
 
-void set_age(CacheControl& out, const Age& age, std::optional<std::int64_t> value) {
+void set_age(CacheDirectives& out, const Age& age, std::optional<std::int64_t> value) {
   auto& member = out.*age.member;
   if (member) return;  // the first one counts
   if (value) {
@@ -55,7 +55,7 @@ void set_age(CacheControl& out, const Age& age, std::optional<std::int64_t> valu
   }
 }
 
-void add_field_names(CacheControl& out, std::string_view names) {
+void add_field_names(CacheDirectives& out, std::string_view names) {
   std::string_view left = names;
   while (const auto name = next_member(left)) {
     if (is_token(*name) && out.unstored_fields.size() < kMaxFieldNames) {
@@ -66,7 +66,7 @@ void add_field_names(CacheControl& out, std::string_view names) {
 
 // no-cache and private, bare or with the names of fields. Names that cannot be read, or too many of
 // them, make it bare: the stricter reading.
-void set_qualified(CacheControl& out, bool CacheControl::*bare,
+void set_qualified(CacheDirectives& out, bool CacheDirectives::*bare,
                    const std::optional<std::string>& names) {
   const std::size_t before = out.unstored_fields.size();
   if (names) add_field_names(out, *names);
@@ -76,7 +76,7 @@ void set_qualified(CacheControl& out, bool CacheControl::*bare,
 }
 
 // `argument`: unquoted; nullopt when there was none or it could not be read.
-void apply(CacheControl& out, std::string_view name, bool has_argument,
+void apply(CacheDirectives& out, std::string_view name, bool has_argument,
            const std::optional<std::string>& argument) {
   for (const Flag& flag : kFlags) {
     if (name == flag.name) out.*flag.member = true;  // an argument is passed over (RFC 9111 5.2)
@@ -89,11 +89,11 @@ void apply(CacheControl& out, std::string_view name, bool has_argument,
       set_age(out, age, argument ? parse_delta_seconds(*argument) : std::nullopt);
     }
   }
-  if (name == "no-cache") set_qualified(out, &CacheControl::no_cache, argument);
-  if (name == "private") set_qualified(out, &CacheControl::is_private, argument);
+  if (name == "no-cache") set_qualified(out, &CacheDirectives::no_cache, argument);
+  if (name == "private") set_qualified(out, &CacheDirectives::is_private, argument);
 }
 
-void read_line(CacheControl& out, std::string_view line) {
+void read_line(CacheDirectives& out, std::string_view line) {
   while (const auto member = next_member(line)) {
     if (member->empty()) continue;
     const auto equals = member->find('=');
@@ -107,7 +107,7 @@ void read_line(CacheControl& out, std::string_view line) {
   }
 }
 
-void apply_structured(CacheControl& out, const StructuredMember& member) {
+void apply_structured(CacheDirectives& out, const StructuredMember& member) {
   if (const bool* flag = std::get_if<bool>(&member.value)) {
     if (*flag) apply(out, member.key, false, std::nullopt);
     return;
@@ -124,16 +124,16 @@ void apply_structured(CacheControl& out, const StructuredMember& member) {
 
 }  // namespace
 
-CacheControl parse_cache_control(FieldLines fields) {
-  CacheControl out;
+CacheDirectives parse_cache_directives(FieldLines fields) {
+  CacheDirectives out;
   for (const FieldLine& line : fields) {
     if (same_name(line.name, "cache-control")) read_line(out, line.value);
   }
   return out;
 }
 
-CacheControl parse_targeted_cache_control(FieldLines fields, std::string_view name) {
-  CacheControl out;
+CacheDirectives parse_targeted_directives(FieldLines fields, std::string_view name) {
+  CacheDirectives out;
   const auto value = joined_value(fields, name);
   if (!value) return out;
   const auto dictionary = parse_structured_dictionary(*value);
@@ -145,10 +145,10 @@ CacheControl parse_targeted_cache_control(FieldLines fields, std::string_view na
 
 ResponseControl governing_control(FieldLines fields, std::span<const std::string_view> targets) {
   for (const std::string_view target : targets) {
-    CacheControl directives = parse_targeted_cache_control(fields, target);
+    CacheDirectives directives = parse_targeted_directives(fields, target);
     if (directives.present) return {std::move(directives), true};
   }
-  return {parse_cache_control(fields), false};
+  return {parse_cache_directives(fields), false};
 }
 
 }  // namespace weir

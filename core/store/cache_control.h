@@ -19,7 +19,7 @@
 
 namespace weir {
 
-struct CacheControl {
+struct CacheDirectives {
   bool present = false;  // a field was there, and could be read
   bool no_store = false;
   bool no_cache = false;    // without field names
@@ -43,15 +43,15 @@ struct CacheControl {
 };
 
 // Reads every Cache-Control line among `fields`.
-CacheControl parse_cache_control(FieldLines fields);
+CacheDirectives parse_cache_directives(FieldLines fields);
 
 // Reads one targeted field, such as "CDN-Cache-Control". !present when it is missing, empty or not
 // a Structured Field dictionary: the next one, or Cache-Control itself, then decides.
-CacheControl parse_targeted_cache_control(FieldLines fields, std::string_view name);
+CacheDirectives parse_targeted_directives(FieldLines fields, std::string_view name);
 
 // What governs a response: the first of `targets` that is there and sound, else Cache-Control.
 struct ResponseControl {
-  CacheControl directives;
+  CacheDirectives directives;
   bool targeted = false;  // then Expires and Pragma are not looked at either (RFC 9213 2.2)
 };
 ResponseControl governing_control(FieldLines fields, std::span<const std::string_view> targets);

@@ -45,14 +45,14 @@ struct Lifetime {
   bool is_explicit = false;
 };
 
-bool may_guess(int status, const CacheControl& control) noexcept {
+bool may_guess(int status, const CacheDirectives& control) noexcept {
   return heuristically_cacheable(status) || control.is_public;
 }
 
 // RFC 9111 4.2.1 and 4.2.2; RFC 9213 2.2: a targeted field puts Expires out of force.
 Lifetime freshness_lifetime(int status, FieldLines fields, const ResponseControl& governing,
                             EpochSeconds date, EpochSeconds now, const FreshnessPolicy& policy) {
-  const CacheControl& control = governing.directives;
+  const CacheDirectives& control = governing.directives;
   if (control.s_maxage) return {*control.s_maxage, true};
   if (control.max_age) return {*control.max_age, true};
   if (!governing.targeted) {
@@ -82,26 +82,26 @@ bool vary_has_star(FieldLines fields) {
   return false;
 }
 
-bool keeps_cookie(FieldLines fields, const CacheControl& control) {
+bool keeps_cookie(FieldLines fields, const CacheDirectives& control) {
   const auto& dropped = control.unstored_fields;
   return first_value(fields, "set-cookie").has_value() &&
          std::find(dropped.begin(), dropped.end(), "set-cookie") == dropped.end();
 }
 
 // RFC 9111 3.5: what lets an answer to a request with Authorization be stored by a shared cache.
-bool shares_authorized(const CacheControl& control) noexcept {
+bool shares_authorized(const CacheDirectives& control) noexcept {
   return control.is_public || control.must_revalidate || control.s_maxage.has_value();
 }
 
 // RFC 9111 4.2.4: stale answers are off when the origin forbids them. s-maxage stands for
 // proxy-revalidate (5.2.2.10), but not against a stale-... directive beside it: whoever writes both
 // for a shared cache means both.
-bool stale_forbidden(const CacheControl& control, bool asked_for_by_origin) noexcept {
+bool stale_forbidden(const CacheDirectives& control, bool asked_for_by_origin) noexcept {
   if (control.no_cache || control.must_revalidate || control.proxy_revalidate) return true;
   return control.s_maxage.has_value() && !asked_for_by_origin;
 }
 
-std::int64_t stale_window(const CacheControl& control, const std::optional<std::int64_t>& said,
+std::int64_t stale_window(const CacheDirectives& control, const std::optional<std::int64_t>& said,
                           std::int64_t by_default) noexcept {
   if (stale_forbidden(control, said.has_value())) return 0;
   return said.value_or(by_default);
@@ -114,9 +114,9 @@ struct Staleness {
 
 ReuseVerdict judge(const RequestFacts& request, const ResponseFacts& response, Staleness at,
                    const FreshnessPolicy& policy) noexcept {
-  const CacheControl& control = response.control;
-  const CacheControl nothing;
-  const CacheControl& asked = policy.heed_requests ? request.control : nothing;
+  const CacheDirectives& control = response.control;
+  const CacheDirectives nothing;
+  const CacheDirectives& asked = policy.heed_requests ? request.control : nothing;
   ReuseVerdict out;
   out.age = age_value(at.age);
 
@@ -153,7 +153,7 @@ RequestFacts read_request_facts(RequestMethod method, FieldLines fields) {
   RequestFacts out;
   out.method = method;
   out.authorization = first_value(fields, "authorization").has_value();
-  out.control = parse_cache_control(fields);
+  out.control = parse_cache_directives(fields);
   if (!out.control.present) {  // RFC 9111 5.4
     const auto pragma = joined_value(fields, "pragma");
     std::string_view left = pragma ? std::string_view(*pragma) : std::string_view{};
@@ -225,7 +225,7 @@ std::string_view name_of(Storability why) noexcept {
 
 Storability storability(const RequestFacts& request, const ResponseFacts& response,
                         const FreshnessPolicy& policy) noexcept {
-  const CacheControl& control = response.control;
+  const CacheDirectives& control = response.control;
   const int status = response.status;
   if (request.method != RequestMethod::kGet) return Storability::kMethod;
   if (status < 200 || status > 599 || status == 304) return Storability::kStatus;

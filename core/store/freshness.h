@@ -46,13 +46,14 @@ enum class RequestMethod : std::uint8_t { kGet, kHead, kOther };
 struct RequestFacts {
   RequestMethod method = RequestMethod::kGet;
   bool authorization = false;
-  CacheControl control;  // of the request; with no Cache-Control but "Pragma: no-cache": no_cache
+  CacheDirectives
+      control;  // of the request; with no Cache-Control but "Pragma: no-cache": no_cache
 };
 RequestFacts read_request_facts(RequestMethod method, FieldLines fields);
 
 struct ResponseFacts {
   int status = 0;
-  CacheControl control;
+  CacheDirectives control;
   std::int64_t initial_age = 0;    // corrected_initial_age, RFC 9111 4.2.3
   std::int64_t lifetime = 0;       // freshness_lifetime, RFC 9111 4.2.1
   bool explicit_lifetime = false;  // s-maxage, max-age or Expires; else configured or heuristic

@@ -7,13 +7,13 @@
 namespace weir {
 namespace {
 
-CacheControl parsed(std::string_view value) {
+CacheDirectives parsed(std::string_view value) {
   const FieldLine line{"Cache-Control", value};
-  return parse_cache_control({&line, 1});
+  return parse_cache_directives({&line, 1});
 }
 
 TEST(CacheControl, ReadsEveryDirective) {  // RFC 9111 5.2
-  const CacheControl c = parsed(
+  const CacheDirectives c = parsed(
       "no-store, no-cache, private, public, must-revalidate, proxy-revalidate, must-understand, "
       "no-transform, immutable, only-if-cached, max-age=1, s-maxage=2, stale-while-revalidate=3, "
       "stale-if-error=4, min-fresh=5, max-stale=6");
@@ -29,7 +29,7 @@ TEST(CacheControl, ReadsEveryDirective) {  // RFC 9111 5.2
 }
 
 TEST(CacheControl, NamesAreCaseInsensitiveAndListsMayBeUntidy) {  // RFC 9110 5.6.1
-  const CacheControl c = parsed(" ,, Max-Age=10 ,NO-STORE,, foo , bar=\"a, max-age=99\",=3 ");
+  const CacheDirectives c = parsed(" ,, Max-Age=10 ,NO-STORE,, foo , bar=\"a, max-age=99\",=3 ");
   EXPECT_EQ(c.max_age, 10);
   EXPECT_TRUE(c.no_store);
   EXPECT_FALSE(parsed("").present);
@@ -64,12 +64,12 @@ TEST(CacheControl, TheFirstOfTwoCounts) {  // RFC 9111 4.2.1
   EXPECT_EQ(parsed("max-age=1, max-age=2").max_age, 1);
   const std::array<FieldLine, 2> lines = {
       {{"cache-control", "max-age=7"}, {"CACHE-CONTROL", "max-age=8, no-store"}}};
-  EXPECT_EQ(parse_cache_control(lines).max_age, 7);
-  EXPECT_TRUE(parse_cache_control(lines).no_store);
+  EXPECT_EQ(parse_cache_directives(lines).max_age, 7);
+  EXPECT_TRUE(parse_cache_directives(lines).no_store);
 }
 
 TEST(CacheControl, QualifiedFormsNameFields) {  // RFC 9111 5.2.2.4, 5.2.2.7
-  const CacheControl c = parsed("private=\"Set-Cookie, X-Who\", no-cache=\"ETag\"");
+  const CacheDirectives c = parsed("private=\"Set-Cookie, X-Who\", no-cache=\"ETag\"");
   EXPECT_FALSE(c.is_private);
   EXPECT_FALSE(c.no_cache);
   EXPECT_EQ(c.unstored_fields, (std::vector<std::string>{"set-cookie", "x-who", "etag"}));
