@@ -2,8 +2,8 @@
 // start and jobs to give up. Called again whenever any of them changed; it keeps no state of its own, so a job that
 // failed is simply planned anew, from the first record that is still missing.
 //
-// The order (measured, see each constant): the two records a reader waits for; nothing else before they are here; then
-// the rest of that piece in three ranges; whole pieces ahead only once the reader has taken a megabyte.
+// The order (measured, see each constant): the two records a new reader waits for; nothing else before they are here;
+// then the rest of that piece in three ranges; whole pieces ahead only once the reader has taken a megabyte.
 
 export const kMaxConnections = 5;
 /** Browsers allow 6 per host and share them with the page. */
@@ -26,6 +26,8 @@ export interface ReaderView {
   piece: number;
   record: number;
   deliveredBytes: number;
+  /** Has got nothing yet: it was opened by a start or a seek. */
+  fresh: boolean;
   /** Cancelled a moment ago: its jobs may go on, it starts none. */
   ghost: boolean;
 }
@@ -99,7 +101,7 @@ class Planner {
 
   plan(): Plan {
     for (const job of this.jobs.filter((j) => !this.wanted(j))) this.giveUp(job);
-    let waiting = false;
+    let waiting = this.jobs.some((j) => j.kind === 'urgent');
     for (const reader of this.live) waiting = this.planUrgent(reader) || waiting;
     if (waiting) return this.out;
     for (const reader of this.live) this.planRest(reader);
@@ -125,6 +127,8 @@ class Planner {
     const { piece } = reader;
     const records = this.title.records(piece);
     const sealed = this.title.sealed(piece);
+    // Once bytes flow, two records at a time would cost a round trip each: the ranges of the rest serve as well.
+    if (sealed && !reader.fresh) return false;
     // A piece that is not sealed can only be checked whole.
     const from = sealed ? reader.record : 0;
     const to = sealed ? Math.min(reader.record + kUrgentRecords, records) : records;
@@ -141,7 +145,8 @@ class Planner {
     const { piece } = reader;
     const runs = this.missing(piece, reader.record, this.title.records(piece), Infinity);
     for (const [first, end] of this.split(runs, piece, kRestRanges)) {
-      if (!this.start({ piece, first, end, kind: 'rest' }, false)) return;
+      // The first of them holds what the reader waits for.
+      if (!this.start({ piece, first, end, kind: 'rest' }, first === reader.record)) return;
     }
   }
 

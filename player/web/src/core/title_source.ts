@@ -35,6 +35,8 @@ export interface SourceReport extends FetcherReport {
 interface Place {
   at: number;
   deliveredBytes: number;
+  /** Has got nothing from a piece yet. */
+  fresh: boolean;
   ghostSince: number | undefined;
   pulledAt: number;
   /** In the middle of a pull. */
@@ -118,7 +120,7 @@ export class TitleSource {
     // It reads on where another stopped: what that one proved still holds.
     const deliveredBytes = before && Math.abs(before.at - at) <= kAheadAfterBytes ? before.deliveredBytes : 0;
     this.places = this.places.filter((p) => p.ghostSince === undefined || this.follows(p.at, at));
-    const place: Place = { at, deliveredBytes, ghostSince: undefined, pulledAt: now, waiting: false };
+    const place: Place = { at, deliveredBytes, ghostSince: undefined, pulledAt: now, waiting: false, fresh: true };
     this.places.push(place);
     return new SourceReader(this, place);
   }
@@ -158,6 +160,7 @@ export class TitleSource {
       place.pulledAt = this.clock.now();
       const found = this.at(place.at, want);
       if (found) {
+        if (!this.reader.spanAt(place.at, 1)?.inMediaHeader) place.fresh = false;
         place.at += found.length;
         place.deliveredBytes += found.length;
         this.tell();
@@ -216,7 +219,7 @@ export class TitleSource {
       const start = this.pieces()[piece]?.offset ?? p.at;
       const record = Math.max(0, Math.floor((p.at - start) / kRecordBytes));
       const ghost = p.ghostSince !== undefined || (!p.waiting && now - p.pulledAt > kIdleMs);
-      return { piece, record, deliveredBytes: p.deliveredBytes, ghost };
+      return { piece, record, deliveredBytes: p.deliveredBytes, fresh: p.fresh, ghost };
     });
     // The newest request is what the viewer looks at.
     this.fetcher.want(views.reverse());
