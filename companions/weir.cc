@@ -3,6 +3,8 @@
 
 int main(int argc, char** argv) {
   weir::CommandLine line("weir", "Weir's tools for admins: films into pieces, pieces into films.");
+  weir::add_split_command(line);
+  weir::add_inspect_command(line);
   weir::add_token_commands(line);
   return line.run(argc, argv);
 }

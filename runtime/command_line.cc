@@ -15,6 +15,8 @@
 namespace weir {
 namespace {
 
+bool result_printed = false;
+
 // Edits (insert, delete, replace) that turn a into b: small numbers mean a slip of the finger.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -116,12 +118,13 @@ int CommandLine::parse_failed(const CLI::ParseError& error) const {
 
 int CommandLine::report(const std::string& command, const Error& error, bool json) const {
   std::fprintf(stderr, "%s\n", error_line(command, error).c_str());
-  if (json) std::printf("%s\n", error_json(error).c_str());
+  if (json && !result_printed) std::printf("%s\n", error_json(error).c_str());
   return exit_code(error.code);
 }
 
 int CommandLine::run(int argc, const char* const* argv) {
   install_interrupt_handlers();
+  result_printed = false;
   try {
     app_.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -218,6 +221,11 @@ std::string error_json(const Error& error) {
                              {"detail", error.detail}}}};
   // Paths need not be UTF-8.
   return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void print_result(const std::string& json) {
+  result_printed = true;
+  std::printf("%s\n", json.c_str());
 }
 
 void print_warning(const std::string& command, const std::string& text) {

@@ -68,6 +68,10 @@ std::string_view error_phrase(ErrorCode code) noexcept;
 // `{"error":{"code":400,"name":"format_incorrect","detail":"..."}}`
 std::string error_json(const Error& error);
 
+// A command's one object on stdout, with --json. An error that follows (weir verify finds damage)
+// is part of it, so only stderr says it again.
+void print_result(const std::string& json);
+
 // `weir split: warning: ...` on stderr.
 void print_warning(const std::string& command, const std::string& text);
 
