@@ -10,6 +10,7 @@
 
 #include "crypto/digest.h"
 #include "player/native/http.h"
+#include "player/native/prefix_hash.h"
 #include "player/native/title_source.h"
 #include "runtime/human.h"
 #include "runtime/interrupt.h"
@@ -46,6 +47,7 @@ class Download {
   Status fetch_missing();
   Status check_whole();
   Result<Digest> hash_of(const fs::path& path, std::uint64_t bytes);
+  Result<Digest> hash_behind();
   Status kept(Status status) const;
   void report_edges() const;
   void print_json() const;
@@ -60,6 +62,7 @@ class Download {
   fs::path target_;
   std::optional<PartialFile> file_;
   std::optional<TitleSink> sink_;
+  std::optional<PrefixHash> hash_;
   std::vector<EdgeReport> reports_;
   std::uint32_t resumed_ = 0;
   bool was_there_ = false;
@@ -151,6 +154,7 @@ Status Download::fetch() {
   Status done = [&]() -> Status {
     if (rendition_->kind == RenditionKind::kFile) {
       if (auto ok = sink_->write_media_header(); !ok) return ok;
+      hash_.emplace(*file_, rendition_->bytes);
     }
     if (auto ok = fetch_missing(); !ok) return ok;
     return check_whole();
@@ -177,7 +181,10 @@ Status Download::fetch_missing() {
     }
   }
   Progress progress(location_.title, total, clock_, !args_.json && !args_.quiet);
-  Status done = fetcher.run([&](std::uint64_t here) { progress.at(std::min(here, total)); });
+  Status done = fetcher.run([&](std::uint64_t here) {
+    progress.at(std::min(here, total));
+    if (hash_) hash_->reach(sink_->whole_until());
+  });
   progress.finish();
   reports_ = fetcher.reports();
   return done;
@@ -201,12 +208,23 @@ Result<Digest> Download::hash_of(const fs::path& path, std::uint64_t bytes) {
   return hash.finish();
 }
 
+// What the thread that hashes behind the download finds.
+Result<Digest> Download::hash_behind() {
+  hash_->reach(rendition_->bytes);
+  Progress progress("checking", rendition_->bytes, clock_, !args_.json && !args_.quiet);
+  while (!hash_->over_within(std::chrono::milliseconds(50))) {
+    if (auto ok = check_interrupt(); !ok) return tl::unexpected(ok.error());
+    progress.at(hash_->hashed());
+  }
+  return hash_->finish();
+}
+
 // Every piece was checked when it came; this finds what the disk lost since, and fetches it again.
 Status Download::check_whole() {
   const TitleInfo& info = title_->header.info;
   for (int round = 0;; ++round) {
     if (rendition_->kind == RenditionKind::kFile) {
-      auto digest = hash_of(file_->part_path(), info.source_bytes);
+      auto digest = round == 0 ? hash_behind() : hash_of(file_->part_path(), info.source_bytes);
       if (!digest) return tl::unexpected(digest.error());
       if (*digest == info.source_sha256) return {};
     }

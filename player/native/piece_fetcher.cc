@@ -77,9 +77,6 @@ Status PieceFetcher::run(const OnProgress& on_progress) {
 }
 
 Status PieceFetcher::step() {
-  while (const auto order = schedule_.next()) begin(*order);
-  if (schedule_.gave_up()) return tl::unexpected(hopeless());
-
   int running = 0;
   curl_multi_perform(multi_.get(), &running);
   reap();
@@ -92,10 +89,17 @@ Status PieceFetcher::step() {
     fault(transfer, late.fault, connecting ? "no connection in time" : "stopped sending");
     drop(late.attempt);
   }
-  if (schedule_.finished()) return {};
-  const auto wait =
-      std::chrono::ceil<std::chrono::milliseconds>(schedule_.wake_at() - clock_.monotonic());
-  const auto bounded = std::clamp(wait, std::chrono::milliseconds(0), kLongestWait);
+  bool begun = false;
+  while (const auto order = schedule_.next()) {
+    begin(*order);
+    begun = true;
+  }
+  if (schedule_.gave_up()) return tl::unexpected(hopeless());
+  if (begun || schedule_.finished()) return {};  // what was begun has no socket to wait for yet
+
+  using std::chrono::milliseconds;
+  const auto wait = std::chrono::ceil<milliseconds>(schedule_.wake_at() - clock_.monotonic());
+  const auto bounded = std::clamp(wait, milliseconds(0), kLongestWait);
   curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(bounded.count()), nullptr);
   return {};
 }

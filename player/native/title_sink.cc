@@ -94,6 +94,12 @@ Status TitleSink::write_media_header() {
   return {};
 }
 
+std::uint64_t TitleSink::whole_until() {
+  const std::vector<Piece>& pieces = rendition_.pieces;
+  while (front_ < pieces.size() && file_.has(static_cast<std::uint32_t>(front_))) ++front_;
+  return front_ < pieces.size() ? pieces[front_].offset : rendition_.bytes;
+}
+
 Result<std::vector<std::uint32_t>> TitleSink::damaged_in_file() {
   std::vector<std::uint32_t> out;
   Bytes plain;

@@ -32,6 +32,9 @@ class TitleSink final : public PieceSink {
   // The media header's own bytes (`file` rendition). kKeyWrong, kHeaderCorrupt.
   Status write_media_header();
 
+  // How far the file is whole from its start, once the media header is written.
+  std::uint64_t whole_until();
+
   // Noted pieces whose bytes in the file are not what the header says, found by reading all of
   // them.
   Result<std::vector<std::uint32_t>> damaged_in_file();
@@ -42,6 +45,7 @@ class TitleSink final : public PieceSink {
   const OpenTitle& title_;
   const Rendition& rendition_;
   PartialFile& file_;
+  std::size_t front_ = 0;  // first piece not noted
 };
 
 }  // namespace weir

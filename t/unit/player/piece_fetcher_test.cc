@@ -18,10 +18,10 @@ using namespace std::chrono_literals;
 // Checks hashes as the real one does; keeps nothing.
 class Sink final : public PieceSink {
  public:
-  explicit Sink(const Rendition& rendition) : rendition_(rendition) {}
+  explicit Sink(const FakeFilm& film) : film_(film) {}
   Status take(std::uint32_t item, MutableBytes stored) override {
     if (full) return fail(ErrorCode::kNoSpace, "full");
-    if (sha256(stored) != rendition_.pieces[item].sha256) {
+    if (sha256(stored) != film_.file().pieces[item].sha256) {
       return fail(ErrorCode::kPieceCorrupt, "a wrong hash");
     }
     ++taken[item];
@@ -36,7 +36,7 @@ class Sink final : public PieceSink {
   bool full = false;
 
  private:
-  const Rendition& rendition_;
+  const FakeFilm& film_;
 };
 
 class PieceFetcherTest : public ::testing::Test {
@@ -75,7 +75,7 @@ class PieceFetcherTest : public ::testing::Test {
   std::string id_of(std::size_t piece) { return "/p/" + film.file().pieces[piece].id.to_string(); }
 
   FakeFilm film = make_film();
-  Sink sink{film.file()};
+  Sink sink{film};
   std::vector<std::string> more;
   std::vector<std::uint32_t> held;
   std::vector<EdgeReport> reports;
@@ -101,6 +101,18 @@ TEST_F(PieceFetcherTest, DoesNotAskForWhatIsHeld) {
     EXPECT_NE(request.path, id_of(0));
     EXPECT_NE(request.path, id_of(2));
   }
+}
+
+// Once the engine waited for a timer whenever all of its transfers had ended at once.
+TEST_F(PieceFetcherTest, GoesFromPieceToPieceWithoutWaiting) {
+  film = make_film({.piece_bytes = 10'000, .media_header = false});
+  edge();
+  const auto start = std::chrono::steady_clock::now();
+  FetchLimits limits = hasty();
+  limits.sockets = 1;
+  ASSERT_TRUE(fetch(limits));
+  ASSERT_GE(film.file().pieces.size(), 100U);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 10s) << "250 ms each would be 25 s";
 }
 
 TEST_F(PieceFetcherTest, StripesOverItsEdges) {
@@ -135,7 +147,7 @@ TEST_F(PieceFetcherTest, DamageEverywhereEndsItNamingThePiece) {
 
 TEST_F(PieceFetcherTest, WrongLengthsAndWebPagesAreDamage) {
   for (int way = 0; way < 4; ++way) {
-    Sink fresh(film.file());
+    Sink fresh(film);
     FakeEdge bad(film, [&](const FakeRequest& request, FakeAnswer& answer) {
       if (!request.path.starts_with("/p/")) return;
       if (way == 0) answer.body.push_back(0);
