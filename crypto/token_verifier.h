@@ -28,6 +28,7 @@ class TokenVerifier {
   Result<Token> verify(std::string_view token, const TokenRequest& request) const;
 
   const std::vector<std::string>& key_ids() const noexcept { return kids_; }
+  const std::vector<PublicKeyBytes>& public_keys() const noexcept { return keys_; }  // same order
 
  private:
   std::vector<std::string> kids_;

@@ -185,9 +185,9 @@ std::string_view error_phrase(ErrorCode code) noexcept {
     case ErrorCode::kHeaderSignature:
       return "the header file's signature does not hold";
     case ErrorCode::kPieceMissing:
-      return "a piece is missing";
+      return "pieces are missing";
     case ErrorCode::kPieceCorrupt:
-      return "a piece is damaged";
+      return "pieces are damaged";
     case ErrorCode::kKeyMissing:
       return "a content key is needed";
     case ErrorCode::kKeyWrong:
