@@ -31,5 +31,5 @@ export default defineConfig({
   base: '/watch/',
   build: { target: 'es2022', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
   plugins: [serviceWorker()],
-  test: { include: ['t/**/*.test.ts'], environment: 'node' },
+  test: { include: ['t/**/*.test.ts'], environment: 'node', setupFiles: ['t/support/node.ts'] },
 });
