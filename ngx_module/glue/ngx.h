@@ -6,4 +6,6 @@ extern "C" {
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_http.h>
+// after the others, whose types it uses
+#include <ngx_channel.h>
 }

@@ -8,6 +8,8 @@
 
 #include "ngx_module/glue/ngx.h"
 
+#include <vector>
+
 #include "ngx_module/http/title_conf.h"
 #include "ngx_module/http/token_conf.h"
 #include "ngx_module/store/store.h"
@@ -25,11 +27,22 @@ struct SourceConf {
   ngx_str_t cache_name = ngx_null_string;
   ngx_uint_t cache_line = 0;
   ngx_str_t cache_file = ngx_null_string;
+  ngx_uint_t origin_line = 0;
+  ngx_str_t origin_file = ngx_null_string;
 };
 void merge(const SourceConf& parent, SourceConf& conf);
 
+// A weir_origin as it was written, to be checked when every location is known.
+struct OriginReference {
+  ngx_str_t name;
+  ngx_http_core_srv_conf_t* server;
+  ngx_str_t file;
+  ngx_uint_t line;
+};
+
 struct MainConf {
-  StoreSet* stores = nullptr;  // every weir_store
+  StoreSet stores;  // every weir_store
+  std::vector<OriginReference> origins;
 };
 
 struct ServerConf {
@@ -54,5 +67,9 @@ void* create_main_conf(ngx_conf_t* cf) noexcept;
 void* create_server_conf(ngx_conf_t* cf) noexcept;
 void* create_location_conf(ngx_conf_t* cf) noexcept;
 char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) noexcept;
+
+// Every weir_origin names a location of its server, else NGX_ERROR and a message.
+// Postconfiguration.
+ngx_int_t check_origins(ngx_conf_t* cf) noexcept;
 
 }  // namespace weir::edge

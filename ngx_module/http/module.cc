@@ -7,6 +7,7 @@
 #include "ngx_module/http/conf.h"
 #include "ngx_module/http/directives.h"
 #include "ngx_module/http/worker.h"
+#include "ngx_module/store/detached_request.h"
 
 namespace weir::edge {
 
@@ -60,6 +61,8 @@ ngx_int_t postconfiguration(ngx_conf_t* cf) noexcept {
   for (auto part : {token_hooks(), title_hooks(), object_hooks()}) {
     if (add_hooks(core, part) != NGX_OK) return NGX_ERROR;
   }
+  if (check_origins(cf) != NGX_OK) return NGX_ERROR;
+  DetachedRequest::install_filters();
   return NGX_OK;
 }
 

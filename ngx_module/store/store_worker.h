@@ -4,6 +4,7 @@
 #include "ngx_module/glue/ngx.h"
 
 #include "ngx_module/store/file_cache.h"
+#include "ngx_module/store/wait_hub.h"
 
 namespace weir::edge {
 
@@ -11,6 +12,7 @@ struct StoreWorker {
   explicit StoreWorker(ngx_cycle_t* cycle) : files(cycle->pool) {}
 
   FileCache files;
+  WaitHub hub;
 
   static StoreWorker* current() noexcept;  // nullptr outside of workers
   static void set_current(StoreWorker* worker) noexcept;
