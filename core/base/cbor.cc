@@ -36,7 +36,7 @@ bool is_utf8(std::string_view text) noexcept {
 
 void CborWriter::head(std::uint8_t major, std::uint64_t argument) {
   const auto first = [major](unsigned info) {
-    return static_cast<std::uint8_t>(major << 5 | info);
+    return static_cast<std::uint8_t>(unsigned{major} << 5 | info);
   };
   if (argument < 24) {
     out_.u8(first(static_cast<unsigned>(argument)));
