@@ -1,5 +1,5 @@
 // The titles a service worker has open: from a page's request, or from IndexedDB when the browser stopped the worker
-// in between. At most two stay in memory.
+// in between. The three read last stay in memory.
 
 import { systemClock } from '../core/clock';
 import { kErrors, WeirError } from '../core/errors';
@@ -10,7 +10,7 @@ import type { TitleRequest, TitleSummary, WorkerReport } from './messages';
 import { summary } from './title_summary';
 import { loadTitle, saveTitle, type SavedTitle } from './title_db';
 
-const kMaxOpen = 2;
+const kMaxOpen = 3;
 /** How long the first bytes may take before the page hears why. */
 const kWarmMs = 10_000;
 const kWarmBytes = 64 << 10;
@@ -54,8 +54,9 @@ export class Titles {
     return (await this.get(idOf(title, revision)))?.source;
   }
 
+  /** Of a title in memory only: a page that merely asks must not push out one that is being watched. */
   async report(title: string, revision: string): Promise<WorkerReport> {
-    const found = await this.get(idOf(title, revision));
+    const found = await this.open.get(idOf(title, revision));
     if (!found) throw new WeirError(kErrors.notFound, 'the title is not open');
     const report = found.source.report();
     const origins = report.sources.map(([piece, first, end, edge]): [number, number, number] => [
@@ -67,7 +68,11 @@ export class Titles {
 
   private async get(id: string): Promise<Open | undefined> {
     const here = this.open.get(id);
-    if (here) return here;
+    if (here) {
+      this.open.delete(id);
+      this.open.set(id, here);
+      return here;
+    }
     const saved = await loadTitle(id);
     // Two requests may come at once after a restart: the first one opens.
     return this.open.get(id) ?? (saved ? this.put(id, this.revive(saved)) : undefined);
