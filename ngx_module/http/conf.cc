@@ -65,6 +65,16 @@ LocationConf* location_conf(ngx_http_request_t* r) noexcept {
   return static_cast<LocationConf*>(ngx_http_get_module_loc_conf(r, ngx_http_weir_module));
 }
 
+void note_takes_tokens(ngx_conf_t* cf) noexcept {
+  if (cf->cmd_type == NGX_HTTP_MAIN_CONF) {
+    main_conf(cf)->takes_tokens = true;
+    return;
+  }
+  auto* server =
+      static_cast<ServerConf*>(ngx_http_conf_get_module_srv_conf(cf, ngx_http_weir_module));
+  server->takes_tokens = true;
+}
+
 void* create_main_conf(ngx_conf_t* cf) noexcept {
   return create<MainConf>(cf, "http{}");
 }
@@ -81,7 +91,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) noexcept {
     const auto& from = *static_cast<const LocationConf*>(parent);
     auto& conf = *static_cast<LocationConf*>(child);
     merge(from.source, conf.source);
-    merge(from.title, conf.title);
+    merge(cf, from.title, conf.title);
     merge(from.token, conf.token);
     MainConf* main = main_conf(cf);
     auto* server = static_cast<ngx_http_core_srv_conf_t*>(

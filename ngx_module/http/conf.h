@@ -43,12 +43,16 @@ struct OriginReference {
 struct MainConf {
   StoreSet stores;  // every weir_store
   std::vector<OriginReference> origins;
+  ngx_shm_zone_t* edge_state = nullptr;  // edge_state.h; null: neither weir_title nor weir_token
+  bool takes_tokens = false;             // weir_token stands in http{}
 };
 
 struct ServerConf {
   // Tells two servers' `weir_origin @same_name` apart in the keys of a shared store; stable over a
   // reload.
   ngx_str_t identity = ngx_null_string;
+  bool takes_tokens =
+      false;  // weir_title or weir_token stands in this server: /~TOKEN/ is taken off
 };
 
 struct LocationConf {
@@ -61,6 +65,9 @@ MainConf* main_conf(ngx_conf_t* cf) noexcept;
 MainConf* main_conf(ngx_http_request_t* r) noexcept;
 ServerConf* server_conf(ngx_http_request_t* r) noexcept;
 LocationConf* location_conf(ngx_http_request_t* r) noexcept;
+
+// A directive that wants tokens stands where `cf` is: servers there take them off their URLs.
+void note_takes_tokens(ngx_conf_t* cf) noexcept;
 
 // nginx's create/merge callbacks for the module table.
 void* create_main_conf(ngx_conf_t* cf) noexcept;

@@ -1,5 +1,6 @@
 #include "ngx_module/http/module.h"
 
+#include <algorithm>
 #include <array>
 
 #include "ngx_module/glue/guard.h"
@@ -51,6 +52,11 @@ ngx_int_t add_hooks(ngx_http_core_main_conf_t* core, std::span<const PhaseHook> 
         static_cast<ngx_http_handler_pt*>(ngx_array_push(&core->phases[hook.phase].handlers));
     if (handler == nullptr) return NGX_ERROR;
     *handler = hook.handler;
+    // The log phase runs in order of registration, and nginx's own log module was first.
+    if (hook.phase == NGX_HTTP_LOG_PHASE) {
+      auto* first = static_cast<ngx_http_handler_pt*>(core->phases[hook.phase].handlers.elts);
+      std::rotate(first, handler, handler + 1);
+    }
   }
   return NGX_OK;
 }

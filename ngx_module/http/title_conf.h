@@ -3,13 +3,19 @@
 
 #include "ngx_module/glue/ngx.h"
 
+#include <memory>
+
 namespace weir::edge {
 
+class ContentKeys;
+
 struct TitleConf {
-  bool enabled = false;                  // weir_title stands in this location; not inherited
-  ngx_str_t keys_dir = ngx_null_string;  // keys=DIR
+  bool enabled = false;                       // weir_title stands in this location; not inherited
+  ngx_str_t suffix = ngx_null_string;         // suffix=, of header files
+  std::shared_ptr<ContentKeys> content_keys;  // keys=DIR; null: this location opens nothing
 };
 
-inline void merge(const TitleConf&, TitleConf&) {}
+// Blocks without a name inside the location (`if`, `limit_except`) serve titles as it does.
+void merge(ngx_conf_t* cf, const TitleConf& parent, TitleConf& conf);
 
 }  // namespace weir::edge

@@ -31,6 +31,7 @@ class Reader final : public ObjectReader {
 
   Progress info(ObjectInfo* out);
   Progress extent(std::uint64_t at, std::uint64_t want, Extent* out);
+  void invalidate() noexcept;
   void release() noexcept;
   const Error& error() const noexcept { return error_; }
 
@@ -81,7 +82,8 @@ class Reader final : public ObjectReader {
   Mode mode_ = Mode::kNew;
   CacheStatus status_ = CacheStatus::kNone;
   OpenFile file_;
-  ObjectEntry* entry_ = nullptr;  // kFollow, kWindow
+  ObjectEntry* entry_ = nullptr;   // kFollow, kWindow
+  ObjectEntry* stored_ = nullptr;  // kFollow, kHit: what invalidate() is about, with serial_
   std::uint64_t serial_ = 0;
   bool info_known_ = false;
   ObjectMeta meta_;
@@ -128,6 +130,12 @@ void Reader::release() noexcept {
     window->abandon();
   }
   entry_ = nullptr;
+}
+
+void Reader::invalidate() noexcept {
+  if ((mode_ == Mode::kHit || mode_ == Mode::kFollow) && stored_ != nullptr) {
+    source_.store->forget(stored_, serial_);
+  }
 }
 
 // ---- where the object is ----
@@ -200,13 +208,15 @@ bool Reader::open_hit(const Attachment& a) {
   if (!adopt_meta(a.meta, a.total)) return true;
   file_ = file;
   mode_ = Mode::kHit;
+  stored_ = a.entry;
+  serial_ = a.serial;
   if (status_ == CacheStatus::kNone) status_ = CacheStatus::kHit;
   return true;
 }
 
 void Reader::follow(const Attachment& a) {
   mode_ = Mode::kFollow;
-  entry_ = a.entry;
+  entry_ = stored_ = a.entry;
   serial_ = a.serial;
   file_ = {};
 }
@@ -482,6 +492,9 @@ Progress ObjectReader::extent(std::uint64_t at, std::uint64_t want, Extent* out)
 }
 const Error& ObjectReader::error() const noexcept {
   return static_cast<const Reader*>(this)->error();
+}
+void ObjectReader::invalidate() noexcept {
+  impl(this)->invalidate();
 }
 void ObjectReader::release() noexcept {
   impl(this)->release();

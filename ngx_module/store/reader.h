@@ -124,6 +124,10 @@ class ObjectReader {
   // Why info() or extent() said kFailed; its HTTP status is http_status(error().code).
   const Error& error() const noexcept;
 
+  // The bytes read are not what they must be (a tag, a length, a rule of the format): a store's
+  // copy is forgotten, so that the next request fetches it anew. Nothing happens to a local file.
+  void invalidate() noexcept;
+
   // No further interest: unparks, forgets the fill.
   void release() noexcept;
 

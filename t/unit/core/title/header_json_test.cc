@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "t/unit/core/title/sample_layouts.h"
+#include "t/unit/core/title/layouts.h"
 
 namespace weir {
 namespace {
@@ -11,9 +11,9 @@ namespace {
 using nlohmann::json;
 
 TEST(HeaderJson, HasWhatTheFormatPageLists) {
-  HeaderFile header = sample::with_segments({{1000, 1'500'000}, {10, 40}});
+  HeaderFile header = layouts::with_segments({{1000, 1'500'000}, {10, 40}});
   TitleInfo& info = header.info;
-  info.revision = sample::uuid(7);
+  info.revision = layouts::uuid(7);
   info.created_unix_s = 1'700'000'000;
   info.name = "a \"film\"\n.mp4";
   info.extension = "mp4";
@@ -21,25 +21,25 @@ TEST(HeaderJson, HasWhatTheFormatPageLists) {
   info.format = "mov";
   info.source_bytes = 5'000'000'000;
   info.source_sha256.fill(0xab);
-  info.protection = {Protect::kPartial, sample::uuid(9), 4, "https://gateway.example/"};
+  info.protection = {Protect::kPartial, layouts::uuid(9), 4, "https://gateway.example/"};
   info.streams = {{"video", "h264", "avc1.64001f", 1280, 720, 30000, 1001, 0, ""},
                   {"audio", "aac", "", 0, 0, 48000, 1, 2, "en"}};
   header.media_header.ranges = {{0, 48}, {100, 2}};
   header.media_header.sealed = true;
-  header.media_header.id = sample::uuid(8);
+  header.media_header.id = layouts::uuid(8);
   header.media_header.payload = {1, 2, 3};
   header.signature = HeaderSignature{};
 
   const json view = json::parse(header_to_json(header));
   EXPECT_EQ(view["title"], "film");
-  EXPECT_EQ(view["rev"], sample::uuid(7).to_string());
+  EXPECT_EQ(view["rev"], layouts::uuid(7).to_string());
   EXPECT_EQ(view["name"], "a \"film\"\n.mp4");
   EXPECT_EQ(view["size"], 5'000'000'000U);
   EXPECT_EQ(view["sha256"].get<std::string>().substr(0, 4), "abab");
   EXPECT_DOUBLE_EQ(view["duration"].get<double>(), 1.50004);
   EXPECT_EQ(view["protect"], json({{"policy", "partial"},
                                    {"scheme", "enp-gcm-1"},
-                                   {"kid", sample::uuid(9).to_string()},
+                                   {"kid", layouts::uuid(9).to_string()},
                                    {"every", 4},
                                    {"gateway", "https://gateway.example/"}}));
   EXPECT_EQ(view["streams"][0]["rate"], json({30000, 1001}));
@@ -47,13 +47,13 @@ TEST(HeaderJson, HasWhatTheFormatPageLists) {
   EXPECT_FALSE(view["streams"][1].contains("rfc6381"));
   EXPECT_EQ(view["media_header"], json({{"bytes", 50},
                                         {"sealed", true},
-                                        {"uuid", sample::uuid(8).to_string()},
+                                        {"uuid", layouts::uuid(8).to_string()},
                                         {"ranges", {{0, 48}, {100, 2}}}}));
   ASSERT_EQ(view["renditions"].size(), 1U);
   EXPECT_EQ(view["renditions"][0]["kind"], "ts");
   ASSERT_EQ(view["renditions"][0]["pieces"].size(), 2U);
   const json& piece = view["renditions"][0]["pieces"][1];
-  EXPECT_EQ(piece["uuid"], sample::uuid(2).to_string());
+  EXPECT_EQ(piece["uuid"], layouts::uuid(2).to_string());
   EXPECT_EQ(piece["offset"], 1000);
   EXPECT_EQ(piece["stored"], 10);
   EXPECT_DOUBLE_EQ(piece["time"].get<double>(), 1.5);

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "t/unit/core/title/sample_layouts.h"
+#include "t/unit/core/title/layouts.h"
 
 namespace weir {
 namespace {
@@ -23,7 +23,7 @@ std::vector<std::string> lines_of(const Result<std::string>& text) {
 }
 
 TEST(HlsMedia, IsAWholeVodPlaylist) {
-  const HeaderFile header = sample::with_segments({{1000, 2'000'000}, {900, 1'920'040}});
+  const HeaderFile header = layouts::with_segments({{1000, 2'000'000}, {900, 1'920'040}});
   const auto& pieces = header.renditions[0].pieces;
   EXPECT_THAT(lines_of(hls_media(header)),
               ElementsAre("#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:2",
@@ -35,7 +35,7 @@ TEST(HlsMedia, IsAWholeVodPlaylist) {
 
 TEST(HlsMedia, TargetDurationIsRoundedAsEachExtinfIs) {
   const auto target = [](std::uint32_t us) {
-    return lines_of(hls_media(sample::with_segments({{1, 1}, {1, us}}))).at(2);
+    return lines_of(hls_media(layouts::with_segments({{1, 1}, {1, us}}))).at(2);
   };
   EXPECT_EQ(target(4'499'999), "#EXT-X-TARGETDURATION:4");
   EXPECT_EQ(target(4'500'000), "#EXT-X-TARGETDURATION:5");
@@ -43,7 +43,7 @@ TEST(HlsMedia, TargetDurationIsRoundedAsEachExtinfIs) {
 }
 
 TEST(HlsMedia, FillsInDurationsThatAreUnknown) {
-  HeaderFile header = sample::with_segments({{1, 3'000'000}, {1, 2'000'000}});
+  HeaderFile header = layouts::with_segments({{1, 3'000'000}, {1, 2'000'000}});
   header.renditions[0].pieces[0].duration_us = 0;
   header.renditions[0].pieces[1].duration_us = 0;
   EXPECT_THAT(*hls_media(header), HasSubstr("#EXTINF:3.000000,"));
@@ -60,7 +60,7 @@ TEST(HlsMedia, NeedsATsRendition) {
 }
 
 TEST(HlsMaster, NamesTheVariantRelatively) {
-  const auto lines = lines_of(hls_master(sample::with_segments({{1000, 1'000'000}})));
+  const auto lines = lines_of(hls_master(layouts::with_segments({{1000, 1'000'000}})));
   ASSERT_EQ(lines.size(), 5U);
   EXPECT_EQ(lines[0], "#EXTM3U");
   EXPECT_EQ(lines[1], "#EXT-X-VERSION:3");
@@ -71,15 +71,15 @@ TEST(HlsMaster, NamesTheVariantRelatively) {
 
 TEST(HlsMaster, BandwidthIsThePeakOverAboutATarget) {
   // 1 s segments of 1000 bytes but for one of 5000: the peak is that segment alone.
-  auto header = sample::with_segments({{1000, 1'000'000}, {5000, 1'000'000}, {1000, 1'000'000}});
+  auto header = layouts::with_segments({{1000, 1'000'000}, {5000, 1'000'000}, {1000, 1'000'000}});
   EXPECT_THAT(*hls_master(header), HasSubstr(":BANDWIDTH=40001,AVERAGE-BANDWIDTH=18667"));
   // A large but very short one counts only together with its neighbours.
-  header = sample::with_segments({{1000, 2'000'000}, {5000, 100'000}, {1000, 2'000'000}});
+  header = layouts::with_segments({{1000, 2'000'000}, {5000, 100'000}, {1000, 2'000'000}});
   EXPECT_THAT(*hls_master(header), HasSubstr(":BANDWIDTH=22858,"));
 }
 
 TEST(HlsMaster, SaysCodecsResolutionAndRate) {
-  HeaderFile header = sample::with_segments({{1000, 1'000'000}});
+  HeaderFile header = layouts::with_segments({{1000, 1'000'000}});
   StreamInfo video{"video", "h264", "avc1.64001f", 1280, 720, 25, 1, 0, ""};
   StreamInfo audio{"audio", "aac", "mp4a.40.2", 0, 0, 48000, 1, 2, "en"};
   header.info.streams = {video, audio, audio, {"subtitle", "mov_text", "", 0, 0, 0, 1, 0, ""}};
@@ -90,7 +90,7 @@ TEST(HlsMaster, SaysCodecsResolutionAndRate) {
 }
 
 TEST(HlsMaster, WhatTheHeaderSaysCannotBreakOut) {
-  HeaderFile header = sample::with_segments({{1000, 1'000'000}});
+  HeaderFile header = layouts::with_segments({{1000, 1'000'000}});
   header.info.streams = {{"video", "h264", "avc1\"\n#EXT-X-KEY:", 16, 16, 25, 1, 0, ""}};
   EXPECT_EQ(lines_of(hls_master(header)).size(), 5U);
   EXPECT_THAT(*hls_master(header), Not(HasSubstr("EXT-X-KEY")));

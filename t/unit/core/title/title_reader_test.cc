@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "t/unit/core/title/sample_layouts.h"
+#include "t/unit/core/title/layouts.h"
 
 namespace weir {
 namespace {
@@ -50,7 +50,7 @@ TEST(TitleReader, AgreesWithTheModelOnRandomLayouts) {
   std::mt19937 random(20);
   for (int round = 0; round < 300; ++round) {
     const std::uint64_t size = 1 + random() % 900;
-    const HeaderFile header = sample::random_layout(random, size);
+    const HeaderFile header = layouts::random_layout(random, size);
     const TitleReader reader(header, RenditionKind::kFile);
     const auto model = model_of(header, header.renditions[0]);
     ASSERT_EQ(reader.size(), size);
@@ -69,7 +69,7 @@ TEST(TitleReader, AgreesWithTheModelOnRandomLayouts) {
 
 TEST(TitleReader, EverySpanIsAsLongAsItsPlaceAllows) {
   std::mt19937 random(21);
-  const HeaderFile header = sample::random_layout(random, 5000);
+  const HeaderFile header = layouts::random_layout(random, 5000);
   const TitleReader reader(header, RenditionKind::kFile);
   const std::size_t places = header.media_header.ranges.size() + header.renditions[0].pieces.size();
   EXPECT_EQ(reader.spans(0, 5000).size(), places);
@@ -77,7 +77,7 @@ TEST(TitleReader, EverySpanIsAsLongAsItsPlaceAllows) {
 
 TEST(TitleReader, NothingLiesPastTheEnd) {
   std::mt19937 random(22);
-  const HeaderFile header = sample::random_layout(random, 100);
+  const HeaderFile header = layouts::random_layout(random, 100);
   const TitleReader reader(header, RenditionKind::kFile);
   EXPECT_EQ(reader.span_at(100, 1), std::nullopt);
   EXPECT_EQ(reader.span_at(~std::uint64_t{0}, ~std::uint64_t{0}), std::nullopt);
@@ -88,7 +88,7 @@ TEST(TitleReader, NothingLiesPastTheEnd) {
 }
 
 TEST(TitleReader, TsKnowsNoMediaHeader) {
-  HeaderFile header = sample::with_segments({{1000, 1}, {2000, 1}, {3000, 1}});
+  HeaderFile header = layouts::with_segments({{1000, 1}, {2000, 1}, {3000, 1}});
   header.media_header.ranges = {{0, 500}};  // the file rendition's
   const TitleReader reader(header, RenditionKind::kTs);
   EXPECT_EQ(reader.size(), 6000U);
@@ -97,7 +97,7 @@ TEST(TitleReader, TsKnowsNoMediaHeader) {
 }
 
 TEST(TitleReader, ARenditionItLacksIsEmpty) {
-  const HeaderFile header = sample::with_segments({{1000, 1}});
+  const HeaderFile header = layouts::with_segments({{1000, 1}});
   const TitleReader reader(header, RenditionKind::kFile);
   EXPECT_EQ(reader.size(), 0U);
   EXPECT_EQ(reader.span_at(0, 1), std::nullopt);

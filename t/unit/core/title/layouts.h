@@ -8,7 +8,7 @@
 
 #include "core/title/header_file.h"
 
-namespace weir::sample {
+namespace weir::layouts {
 
 inline Uuid uuid(std::uint64_t n) {
   std::array<std::uint8_t, 16> bytes{};
@@ -70,4 +70,4 @@ inline HeaderFile random_layout(std::mt19937& random, std::uint64_t size) {
   return header;
 }
 
-}  // namespace weir::sample
+}  // namespace weir::layouts
