@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-constexpr std::uint64_t kMaxKeyFileBytes = 16384;
+constexpr std::uint64_t kMaxKeyFileBytes = 1U << 20;
 
 }  // namespace
 

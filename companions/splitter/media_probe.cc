@@ -73,7 +73,7 @@ Result<const ContainerFormat*> find_out_format(const SourceFile& source,
   if (found->demuxer != nullptr && sure) {
     const char* const name =
         found->demuxer->long_name != nullptr ? found->demuxer->long_name : found->demuxer->name;
-    return tl::unexpected(no_film(source, "it is " + std::string(name) + ", no film or sound"));
+    return tl::unexpected(no_film(source, "it is no film or sound (" + std::string(name) + ")"));
   }
   return tl::unexpected(no_film(source, demanded != nullptr
                                             ? "it is not " + std::string(demanded->name)

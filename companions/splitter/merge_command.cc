@@ -32,7 +32,7 @@ Status run(const Arguments& args) {
   const auto header = load_header(args.header);
   if (!header) return tl::unexpected(header.error());
   std::optional<ContentKey> key;
-  if (!args.key_file.empty()) {
+  if (!args.key_file.empty() && header->info.protection.policy != Protect::kNone) {
     auto loaded = load_content_key(args.key_file);
     if (!loaded) return tl::unexpected(loaded.error());
     key = *loaded;

@@ -1,6 +1,7 @@
 #include "companions/splitter/remuxer.h"
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 #include <utility>
 
@@ -17,6 +18,8 @@ constexpr AVRational kMicroseconds{1, AV_TIME_BASE};
 
 // Pieces are cut at the next key frame beyond this, whatever the time: room for one more GOP.
 constexpr std::size_t kFullPiece = kMaxPieceBytes / 2;
+
+constexpr std::size_t kMaxEarly = 1000;  // packets of sound kept until the first key frame
 
 bool fits_ts(AVCodecID codec) noexcept {
   switch (codec) {
@@ -196,7 +199,7 @@ class Remux {
     if (auto open_output = muxer_.open(*input_, plan_); !open_output) {
       return tl::unexpected(open_output.error());
     }
-    timeline_.emplace(plan_.streams.size());
+    timeline_.emplace(leads());
     queue_.emplace(plan_.streams.size());
     Status status = read_all(*opened->io, progress);
     if (status) status = finish();
@@ -207,6 +210,20 @@ class Remux {
   }
 
  private:
+  std::vector<std::int64_t> leads() const {
+    std::vector<std::int64_t> out;
+    for (const unsigned index : plan_.streams) {
+      const AVStream& stream = *input_->streams[index];
+      const AVRational rate = stream.avg_frame_rate;
+      const bool known = rate.num > 0 && rate.den > 0;
+      const int delay = std::max(stream.codecpar->video_delay, 0);
+      out.push_back(
+          known ? av_rescale(delay, AV_TIME_BASE * static_cast<std::int64_t>(rate.den), rate.num)
+                : 0);
+    }
+    return out;
+  }
+
   std::optional<std::size_t> output_stream(int input_stream) const {
     const auto it =
         std::find(plan_.streams.begin(), plan_.streams.end(), static_cast<unsigned>(input_stream));
@@ -276,9 +293,27 @@ class Remux {
         if (auto cut = cut_at(std::max<std::int64_t>(time, 0)); !cut) return cut;
       }
     }
-    // Before the first key frame nothing can be decoded.
-    if (!pieces_.open()) return {};
+    if (!pieces_.open()) {
+      // Before the first key frame no picture can be decoded; sound may start a little earlier.
+      if (entry.stream != 0) early_.push_back(std::move(entry));
+      if (early_.size() > kMaxEarly) early_.pop_front();
+      return {};
+    }
+    if (auto wrote = write_packet(entry); !wrote || early_.empty()) return wrote;
+    return write_early(entry.time_us);
+  }
+
+  Status write_packet(const PacketQueue::Entry& entry) {
     return muxer_.write(*entry.packet, entry.stream, {entry.packet->pts, entry.packet->dts});
+  }
+
+  // The sound that belongs to the first picture, behind it, for a piece starts with its key frame.
+  Status write_early(std::int64_t first_us) {
+    for (const PacketQueue::Entry& entry : std::exchange(early_, {})) {
+      if (entry.time_us < first_us - AV_TIME_BASE) continue;
+      if (auto wrote = write_packet(entry); !wrote) return wrote;
+    }
+    return {};
   }
 
   Status cut_at(std::int64_t time_us) {
@@ -307,6 +342,7 @@ class Remux {
   RemuxPlan plan_;
   std::optional<Timeline> timeline_;
   std::optional<PacketQueue> queue_;
+  std::deque<PacketQueue::Entry> early_;
   std::optional<std::int64_t> start_us_;
   std::int64_t end_us_ = 0;
   Remuxed out_;

@@ -16,7 +16,9 @@ struct PacketTimes {
 
 class Timeline {
  public:
-  explicit Timeline(std::size_t streams) : streams_(streams) {}
+  // One entry a stream: how far decoding runs ahead of presentation at its start (frames that are
+  // shown later than they are decoded, times their length); 0 without reordering.
+  explicit Timeline(const std::vector<std::int64_t>& leads_us);
 
   // Either time may be missing; `duration_us` may be 0.
   PacketTimes place(std::size_t stream, std::optional<std::int64_t> pts_us,
@@ -26,7 +28,11 @@ class Timeline {
   struct Stream {
     std::optional<std::int64_t> last_dts;  // as put out
     std::int64_t next_dts = 0;             // where the next packet is expected
+    std::int64_t lead_us = 0;
   };
+  std::int64_t decoding_time(const Stream& stream, std::optional<std::int64_t> pts_us,
+                             std::optional<std::int64_t> dts_us) const;
+
   std::vector<Stream> streams_;
   std::int64_t shift_us_ = 0;
   std::optional<std::int64_t> newest_;  // of all streams, as put out

@@ -98,7 +98,7 @@ Status run(const Arguments& args) {
   if (!encoded) return tl::unexpected(encoded.error());
   if (auto good = check_signature(*header, *encoded, args); !good) return good;
   std::optional<PieceOpener> opener;
-  if (!args.key_file.empty()) {
+  if (!args.key_file.empty() && header->info.protection.policy != Protect::kNone) {
     const auto key = load_content_key(args.key_file);
     if (!key) return tl::unexpected(key.error());
     auto made = PieceOpener::make(*header, *key);
