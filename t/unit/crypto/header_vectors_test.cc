@@ -1,4 +1,7 @@
 // t/vectors/header_file.json
+#include <fstream>
+#include <regex>
+
 #include <gtest/gtest.h>
 
 #include "core/title/header_file.h"
@@ -118,6 +121,34 @@ HeaderFile only_ts() {
   return h;
 }
 
+// The example of docs/formats/header_file.md: 24 bytes, of which the demuxer read the first 8.
+HeaderFile worked_example() {
+  const Bytes source = golden::plain_bytes(24);
+  HeaderFile h;
+  h.info.title = "clip";
+  h.info.revision = sample::uuid(0x10);
+  h.info.created_unix_s = 1'790'000'000;
+  h.info.name = "clip.ts";
+  h.info.extension = "ts";
+  h.info.mime = "video/mp2t";
+  h.info.format = "mpegts";
+  h.info.source_sha256 = sha256(source);
+  h.info.source_bytes = 24;
+  h.info.duration_us = 40'000;
+  h.media_header.ranges = {{0, 8}};
+  h.media_header.id = sample::uuid(0x20);
+  h.media_header.payload.assign(source.begin(), source.begin() + 8);
+  Piece p;
+  p.id = sample::uuid(0x30);
+  p.offset = 8;
+  p.plain_bytes = p.stored_bytes = 16;
+  p.duration_us = 40'000;
+  p.key_frame = true;
+  p.sha256 = sha256(ByteView(source).subspan(8));
+  h.renditions = {{RenditionKind::kFile, 24, {p}, {{0, 8}}}};
+  return h;
+}
+
 Json valid_headers(const Bytes& plain) {
   RawHeader unknown(plain);
   unknown.sections.insert(unknown.sections.begin() + 2, {900, 0, Bytes(5, 0xee)});
@@ -125,7 +156,8 @@ Json valid_headers(const Bytes& plain) {
   newer.minor = 7;
   newer.flags = 0xffffffff;
   for (sample::RawSection& section : newer.sections) section.flags |= 0x8000;
-  return Json::array({valid("plain", plain), valid("many pieces", many_pieces().encode().value()),
+  return Json::array({valid("worked example", worked_example().encode().value()),
+                      valid("plain", plain), valid("many pieces", many_pieces().encode().value()),
                       valid("only a ts rendition", only_ts().encode().value()),
                       valid("an unknown section that may be ignored", unknown.build()),
                       valid("a later minor version and unknown flags", newer.build())});
@@ -224,6 +256,27 @@ class InvalidHeaders {
   Bytes plain_;
   Json out_ = Json::array();
 };
+
+// Every hex byte of the page's example, in order.
+Bytes bytes_on_page() {
+  std::ifstream page(std::string(WEIR_VECTORS) + "/../../docs/formats/header_file.md");
+  const std::regex row("^ *[0-9]+  ((?:[0-9a-f]{2} )*[0-9a-f]{2})(?:  .*)?$");
+  Bytes out;
+  for (std::string line; std::getline(page, line);) {
+    std::smatch match;
+    if (!std::regex_match(line, match, row)) continue;
+    std::string hex = match[1];
+    std::erase(hex, ' ');
+    const Bytes bytes = from_hex(hex).value();
+    EXPECT_EQ(out.size(), std::stoul(line)) << line;
+    out.insert(out.end(), bytes.begin(), bytes.end());
+  }
+  return out;
+}
+
+TEST(Vectors, TheExampleInTheDocumentationIsWhatWeWrite) {
+  EXPECT_EQ(to_hex(bytes_on_page()), to_hex(worked_example().encode().value()));
+}
 
 TEST(Vectors, HeaderFile) {
   const Bytes plain = sample::plain().encode().value();
