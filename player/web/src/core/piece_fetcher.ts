@@ -54,6 +54,7 @@ interface Job extends JobView {
   first: number;
   abort: AbortController;
   gone: boolean;
+  hurry: ((ms: number) => void) | undefined;
 }
 
 /** A piece that is not sealed, until all of it is here and its hash was compared. */
@@ -158,10 +159,21 @@ export class PieceFetcher {
       if (job) this.drop(job);
     }
     for (const job of plan.start) this.start(job);
+    this.hurryAwaited();
     this.planning = false;
     this.forgetStaged();
     if (plan.starving !== undefined) this.state = this.whyStarving(plan.starving);
     this.tickWhile(plan.starving !== undefined);
+  }
+
+  /** A piece that was fetched ahead and is waited for now is waited for as impatiently as any. */
+  private hurryAwaited(): void {
+    for (const r of this.readers.filter((x) => !x.ghost)) {
+      const job = this.jobs.find((j) => j.kind === 'ahead' && j.piece === r.piece && j.next <= r.record && r.record < j.end);
+      if (!job || this.store.has(r.piece, r.record)) continue;
+      job.kind = 'rest';
+      if (this.edges[job.edge]!.contacted) job.hurry?.(kUrgentTimeoutMs * this.patience);
+    }
   }
 
   /** Shunned edges come back by time alone, so while a reader starves somebody has to look again. */
@@ -184,7 +196,7 @@ export class PieceFetcher {
   }
 
   private start(plan: JobPlan): void {
-    const job: Job = { ...plan, id: this.nextId++, next: plan.first, abort: new AbortController(), gone: false };
+    const job: Job = { ...plan, id: this.nextId++, next: plan.first, abort: new AbortController(), gone: false, hurry: undefined };
     this.jobs.push(job);
     void this.run(job).then(
       () => this.finish(job),
@@ -204,7 +216,7 @@ export class PieceFetcher {
     const edge = this.edges[job.edge]!;
     const opener = piece.sealed ? await this.title.opener(job.piece) : undefined;
     const firstContact = edge.contacted ? 0 : kFirstContactMs;
-    const timeout = job.kind === 'ahead' ? kAheadTimeoutMs : kUrgentTimeoutMs;
+    const timeout = (): number => (job.kind === 'ahead' ? kAheadTimeoutMs : kUrgentTimeoutMs) * this.patience;
     const begun = this.clock.now();
     if (job.gone) return;
     await fetchRecords({
@@ -215,8 +227,9 @@ export class PieceFetcher {
       fetchFn: this.fetchFn,
       clock: this.clock,
       abort: job.abort,
-      firstByteMs: Math.max(firstContact, timeout * this.patience),
-      idleMs: timeout * this.patience,
+      firstByteMs: Math.max(firstContact, timeout()),
+      idleMs: timeout,
+      onWatch: (hurry) => (job.hurry = hurry),
       onAnswer: () => edge.answered(this.clock.now() - begun),
       onRecord: async (record, stored) => {
         const plain = opener ? await opener.openRecord(record, stored) : stored;

@@ -38,8 +38,10 @@ export interface RecordRequest {
   clock: Clock;
   abort: AbortController;
   firstByteMs: number;
-  idleMs: number;
+  idleMs(): number;
   onAnswer(): void;
+  /** Gets a function that shortens the wait under way: somebody now needs what comes. */
+  onWatch(hurry: (ms: number) => void): void;
   /** Awaited before more is read. */
   onRecord(record: number, stored: Bytes): Promise<void>;
 }
@@ -51,6 +53,7 @@ export async function fetchRecords(q: RecordRequest): Promise<void> {
   const whole = from === 0 && to === q.piece.storedBytes;
   const headers = whole ? {} : { Range: `bytes=${from}-${to - 1}` };
   const watch = new Watch(q);
+  q.onWatch((ms) => watch.hurry(ms));
   try {
     watch.arm(q.firstByteMs);
     const response = await watch.race(q.fetchFn(q.url, { ...kFetchInit, headers, signal: q.abort.signal }));
@@ -101,7 +104,7 @@ async function readRecords(
   let buffer = new Uint8Array(Math.min(step, q.piece.storedBytes - at));
   let filled = 0;
   while (at < to) {
-    watch.arm(q.idleMs);
+    watch.arm(q.idleMs());
     const { done, value } = await watch.race(body.read());
     watch.disarm();
     if (done) throw new WrongBytes('the answer ended early');
@@ -146,6 +149,10 @@ class Watch {
         this.q.abort.abort();
       }
     });
+  }
+
+  hurry(ms: number): void {
+    if (this.cancel) this.arm(ms);
   }
 
   disarm(): void {

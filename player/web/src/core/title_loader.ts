@@ -12,7 +12,8 @@ import { readProblem } from './problem';
 
 /** Another edge is asked as well when one has not answered after this. */
 const kHedgeMs = 1_500;
-const kGiveUpMs = 12_000;
+/** Nothing came for this long: no answer will come. */
+const kIdleMs = 8_000;
 
 export interface LoadedHeader {
   header: HeaderFile;
@@ -33,7 +34,7 @@ export class TitleLoader {
 
   /** One request of 64 KiB is enough to start playing. */
   async header(): Promise<LoadedHeader> {
-    const first = await this.get('header.enp', [0, kFastStartTarget - 1]);
+    const first = await this.get('header.enp', [0, kFastStartTarget - 1], decodePreamble);
     const { size, fastStartBytes } = decodePreamble(first);
     let bytes = first;
     if (bytes.length < size && bytes.length < fastStartBytes)
@@ -47,17 +48,15 @@ export class TitleLoader {
 
   /** The whole header file, given its start. */
   async rest(start: Bytes, size: number): Promise<Bytes> {
-    const more = await this.get('header.enp', [start.length, size - 1]);
-    const whole = concatBytes(start, more);
-    decodeHeader(whole);
-    return whole;
+    const more = await this.get('header.enp', [start.length, size - 1], (b) => decodeHeader(concatBytes(start, b)));
+    return concatBytes(start, more);
   }
 
   /** The content key of a protected title, checked against the header's key id; undefined for an open title. */
   async contentKey(header: HeaderFile): Promise<CryptoKey | undefined> {
     const { policy, kid } = header.info.protection;
     if (policy === 'none' || !kid) return undefined;
-    const raw = await this.get('key');
+    const raw = await this.get('key', undefined, checkKey);
     const key = await importContentKey(raw);
     raw.fill(0);
     if (!equalBytes(await contentKeyId(key), kid))
@@ -70,24 +69,29 @@ export class TitleLoader {
     await this.get(path, [0, 0]);
   }
 
-  /** The first good answer: edges in their order, the next one as soon as one fails or is slow. */
-  private async get(path: string, range?: [number, number]): Promise<Bytes> {
+  /**
+   * The first answer that `check` lets pass: edges in their order, the next one as soon as one fails, or sends nothing for
+   * a while.
+   */
+  private async get(path: string, range?: [number, number], check: (b: Bytes) => unknown = () => true): Promise<Bytes> {
     const abort = new AbortController();
     const failures: unknown[] = [];
-    let wakeNext: (() => void) | undefined;
     const tries: Promise<Bytes>[] = [];
-    const giveUp = this.clock.after(kGiveUpMs, () => abort.abort());
     try {
       for (const edge of this.edges) {
-        const attempt = this.ask(edge, path, range, abort.signal);
-        tries.push(attempt);
-        const turn = new Promise<void>((resolve) => (wakeNext = resolve));
-        const cancel = this.clock.after(kHedgeMs, () => wakeNext?.());
-        attempt.then(undefined, (e: unknown) => {
-          failures.push(e);
-          wakeNext?.();
+        let moveOn!: () => void;
+        const turn = new Promise<undefined>((resolve) => (moveOn = () => resolve(undefined)));
+        const cancel = this.clock.after(kHedgeMs, moveOn);
+        const attempt = this.ask(edge, path, range, abort.signal, cancel).then((bytes) => {
+          check(bytes);
+          return bytes;
         });
-        const winner = await Promise.race([attempt.catch(() => turn), turn]);
+        tries.push(attempt);
+        attempt.catch((e: unknown) => {
+          failures.push(e);
+          moveOn();
+        });
+        const winner = await Promise.race([attempt.catch(() => undefined), turn]);
         cancel();
         if (winner) return winner;
       }
@@ -95,20 +99,46 @@ export class TitleLoader {
     } catch {
       throw worst(failures);
     } finally {
-      giveUp();
       abort.abort();
     }
   }
 
-  private async ask(edge: string, path: string, range: [number, number] | undefined, signal: AbortSignal): Promise<Bytes> {
-    const url = `${edge}${this.token === '' ? '' : `/~${this.token}`}/t/${this.title}/${path}`;
-    const headers = range ? { Range: `bytes=${range[0]}-${range[1]}` } : {};
-    const response = await this.fetchFn(url, { ...kFetchInit, headers, signal });
-    if (response.status !== 200 && response.status !== 206) throw asError(await readProblem(response));
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    // Without Range support the whole file comes.
-    return response.status === 200 && range ? bytes.slice(range[0], range[1] + 1) : bytes;
+  private async ask(
+    edge: string,
+    path: string,
+    range: [number, number] | undefined,
+    outer: AbortSignal,
+    onBytes: () => void,
+  ): Promise<Bytes> {
+    const abort = new AbortController();
+    outer.addEventListener('abort', () => abort.abort());
+    let cancel = this.clock.after(kIdleMs, () => abort.abort());
+    try {
+      const url = `${edge}${this.token === '' ? '' : `/~${this.token}`}/t/${this.title}/${path}`;
+      const headers = range ? { Range: `bytes=${range[0]}-${range[1]}` } : {};
+      const response = await this.fetchFn(url, { ...kFetchInit, headers, signal: abort.signal });
+      if (response.status !== 200 && response.status !== 206) throw asError(await readProblem(response));
+      const parts: Bytes[] = [];
+      const body = response.body?.getReader();
+      for (;;) {
+        const next = await body?.read();
+        if (!next || next.done) break;
+        onBytes();
+        cancel();
+        cancel = this.clock.after(kIdleMs, () => abort.abort());
+        parts.push(next.value as Bytes);
+      }
+      const bytes = concatBytes(...parts);
+      // Without Range support the whole file comes.
+      return response.status === 200 && range ? bytes.slice(range[0], range[1] + 1) : bytes;
+    } finally {
+      cancel();
+    }
   }
+}
+
+function checkKey(raw: Bytes): void {
+  if (raw.length !== 32) throw new WeirError(kErrors.keyMalformed, 'what the edge gave is no content key');
 }
 
 export function asError(refusal: Refusal): WeirError {

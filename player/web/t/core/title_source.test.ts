@@ -192,6 +192,22 @@ describe('when edges fail', () => {
     expect(clock.now() - before).toBeLessThanOrEqual(700);
   });
 
+  it('a piece on its way ahead is waited for less patiently once a reader needs it', async () => {
+    const reader = source.read(5_000);
+    await takeInTime(reader, 1_500_000);
+    edges.set('http://edge1', 'frozen');
+    edges.set('http://edge2', 'frozen');
+    await takeInTime(reader, 3_600_000);
+    const begun = clock.now();
+    const pending = reader.next(1);
+    await clock.advance(100);
+    edges.set('http://edge1', 'none');
+    edges.set('http://edge2', 'none');
+    await clock.advance(1_200);
+    const got = await Promise.race([pending, clock.advance(0)]);
+    expect(got, `not after ${clock.now() - begun} ms`).toBeInstanceOf(Uint8Array);
+  });
+
   it('a shunned edge is probed after ten seconds and used again', async () => {
     edges.set('http://edge1', 'dead');
     const reader = source.read(5_000);
@@ -294,15 +310,22 @@ describe('TitleLoader', () => {
   });
 
   it('takes what the second edge has when the first is dead or slow', async () => {
-    for (const fault of ['dead', 'html', 'empty', 'error-500'] as const) {
+    for (const fault of ['dead', 'html', 'error-500', 'expired'] as const) {
       edges.set('http://edge1', fault);
-      if (fault === 'empty' || fault === 'html') continue;
       expect(await codeOf(load('secret'))).toBe(0);
     }
     edges.set('http://edge1', 'frozen');
     const slow = load('secret');
     await clock.advance(4_000);
     expect(await codeOf(slow)).toBe(0);
+  });
+
+  it('gives up in the end when nobody answers', async () => {
+    edges.set('http://edge1', 'frozen');
+    edges.set('http://edge2', 'frozen');
+    const never = codeOf(load('secret'));
+    await clock.advance(20_000);
+    expect(await never).toBe(kErrors.originUnreachable);
   });
 
   it('says what is wrong', async () => {
