@@ -40,7 +40,7 @@ Decoded decode(std::string_view text, std::size_t at) noexcept {
 }
 
 bool ends_path(char raw) noexcept {
-  return raw == '?' || raw == '#' || raw == ' ';
+  return raw == '?' || raw == '#' || raw == ' ' || raw == '"';
 }
 
 bool starts_argument(char raw) noexcept {
@@ -117,9 +117,9 @@ std::optional<std::string> redact_tokens(std::string_view text) {
       }
     } else if (starts_argument(text[at])) {
       const std::size_t value = token_argument_value(text, next);
-      if (value > next) {
-        next = std::min(text.find_first_of("& #", value), text.size());
-        replace(value, next);
+      if (value > next && value < text.size()) {
+        next = std::min(text.find_first_of("& #\"", value), text.size());
+        if (next > value) replace(value, next);
       }
     }
     at = next;

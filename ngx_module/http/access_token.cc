@@ -15,6 +15,7 @@
 #include "ngx_module/http/title_location.h"
 #include "ngx_module/http/token_claims.h"
 #include "ngx_module/http/token_state.h"
+#include "ngx_module/store/detached_request.h"
 
 namespace weir::edge {
 
@@ -148,6 +149,8 @@ ngx_int_t refuse(ngx_http_request_t* r, EdgeState& edge, const Error& error) {
 ngx_int_t check(ngx_http_request_t* r) {
   const TokenConf& conf = location_conf(r)->token;
   if (conf.keys == nullptr) return NGX_DECLINED;
+  // A fill on its way through the origin's location, which may inherit weir_token.
+  if (DetachedRequest::is(r)) return NGX_DECLINED;
   TokenState* state = token_state(r);
   if (state == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   state->admitted = false;

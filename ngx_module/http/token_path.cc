@@ -7,6 +7,7 @@
 #include "ngx_module/glue/pool.h"
 #include "ngx_module/glue/str.h"
 #include "ngx_module/http/conf.h"
+#include "ngx_module/http/log_redaction.h"
 #include "ngx_module/http/token_state.h"
 
 namespace weir::edge {
@@ -52,6 +53,7 @@ void take_from_query(ngx_http_request_t* r, RequestToken& token) {
 
 ngx_int_t take(ngx_http_request_t* r) {
   if (!takes_tokens(r)) return NGX_DECLINED;
+  redact_log_of(r->connection);
   redact_request(r);
   RequestToken token;
   take_from_path(r, token);
@@ -74,7 +76,10 @@ ngx_int_t take_token_off(ngx_http_request_t* r) noexcept {
 
 ngx_int_t redact_before_log(ngx_http_request_t* r) noexcept {
   return guard_request(r, "redacting a request", [](ngx_http_request_t* request) -> ngx_int_t {
-    if (takes_tokens(request)) redact_request(request);
+    if (!takes_tokens(request)) return NGX_OK;
+    redact_request(request);
+    redact(request, request->uri);
+    redact(request, request->args);
     return NGX_OK;
   });
 }

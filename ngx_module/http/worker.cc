@@ -4,6 +4,7 @@
 #include "ngx_module/glue/pool.h"
 #include "ngx_module/glue/wake.h"
 #include "ngx_module/http/conf.h"
+#include "ngx_module/http/log_redaction.h"
 #include "ngx_module/http/module.h"
 #include "ngx_module/store/store_worker.h"
 
@@ -47,6 +48,7 @@ ngx_int_t init_module(ngx_cycle_t* cycle) noexcept {
 ngx_int_t init_process(ngx_cycle_t* cycle) noexcept {
   if (!serves_requests() || conf_of(cycle) == nullptr) return NGX_OK;
   return guard(cycle->log, "init_process", ngx_int_t{NGX_ERROR}, [&]() -> ngx_int_t {
+    redact_error_log(cycle);
     StoreWorker::set_current(make_in_pool<StoreWorker>(cycle->pool, cycle));
     return WakeBoard::sit_down(cycle, woken, died);
   });

@@ -309,6 +309,10 @@ void DetachedRequest::cancel(ngx_http_request_t* r) {
   ngx_http_run_posted_requests(c);
 }
 
+bool DetachedRequest::is(ngx_http_request_t* r) noexcept {
+  return detached_of(r) != nullptr;
+}
+
 void DetachedRequest::install_filters() noexcept {
   next_header_filter = ngx_http_top_header_filter;
   ngx_http_top_header_filter = header_filter;

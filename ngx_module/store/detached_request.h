@@ -62,6 +62,9 @@ class DetachedRequest {
   // and ended() will not come.
   static bool start(const RequestModel& model, const Asked& asked, AnswerSink* sink);
 
+  // Whether `r` is one of these: no viewer's, so that no viewer's token is asked for.
+  static bool is(ngx_http_request_t* r) noexcept;
+
   // What can be done to the running request of a sink (handle given to on_head).
   static void go_on(ngx_http_request_t* r);  // there is room again
   static void cancel(ngx_http_request_t* r);

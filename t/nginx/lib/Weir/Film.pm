@@ -97,7 +97,7 @@ sub token {
 # A token of any header and claims, signed with the signer's key (or `signature` as it is given).
 sub forged_token {
     my ($signer, %options) = @_;
-    my $now    = time;
+    my $now    = int time;
     my %header = (alg => 'EdDSA', kid => $signer->{kid}, typ => 'JWT', %{ $options{header} || {} });
     my %claims = (
         iss => 'test', iat => $now, nbf => $now, exp => $now + 300, jti => 'jti-1', cdniv => 1,

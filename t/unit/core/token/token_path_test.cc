@@ -55,9 +55,9 @@ TEST(TokenQuery, IsTakenOut) {
 }
 
 TEST(RedactTokens, LeavesOtherTextAlone) {
-  for (const char* text :
-       {"", "/", "GET / HTTP/1.1", "/~john.doe/?a=b", "/a%2", "/%", "/%7", "/~",
-        "/t/film/file.mp4?rendition=ts", "?xURISigningPackage=1", "/~a/?b?c&d=/"}) {
+  for (const char* text : {"", "/", "GET / HTTP/1.1", "/~john.doe/?a=b", "/a%2", "/%", "/%7", "/~",
+                           "/t/film/file.mp4?rendition=ts", "?xURISigningPackage=1", "/~a/?b?c&d=/",
+                           "?URISigningPackage=", "?URISigningPackage=&a"}) {
     EXPECT_EQ(redact_tokens(text), std::nullopt) << text;
   }
 }
@@ -70,6 +70,8 @@ TEST(RedactTokens, FindsThemWhereverTheyStand) {
   EXPECT_EQ(redact_tokens(with("https://edge.example/~", "/watch")),
             "https://edge.example/~-/watch");
   EXPECT_EQ(redact_tokens(with(with("/~", "/~"), "/")), "/~-/~-/");
+  EXPECT_EQ(redact_tokens(with("referrer: \"http://a/~", "\", host: \"b\"")),
+            "referrer: \"http://a/~-\", host: \"b\"");
 }
 
 TEST(RedactTokens, SeesThroughEscapes) {
