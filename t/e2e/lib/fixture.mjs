@@ -8,6 +8,7 @@ import { kFilms, makeFilm, run } from './films.mjs';
 import { Issuer } from './tokens.mjs';
 
 export const kRepo = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
+export const kHere = join(kRepo, 't', 'e2e');
 export const kBuild = join(kRepo, 'build', process.env.WEIR_PRESET ?? 'dev');
 export const kWeb = join(kBuild, 'web');
 const kPieceSize = '1M';

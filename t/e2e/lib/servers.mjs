@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { kBuild, kWeb } from './fixture.mjs';
+import { kBuild, kHere, kWeb } from './fixture.mjs';
 import { until } from './until.mjs';
 
 export const kOrigin = '127.0.0.10';
@@ -59,6 +59,8 @@ http {
     listen ${this.address}:${this.port};
     location / { ${location.root} }
     ${location.more ?? ''}
+    location /pages/ { root ${kHere}; }
+    location /films/ { root ${process.env.WEIR_E2E_DIR}; types { video/mp4 mp4; } }
     location /watch/ {
       alias ${kWeb}/;
       try_files $uri /watch/index.html;

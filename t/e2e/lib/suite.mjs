@@ -11,16 +11,16 @@ import { Network } from './servers.mjs';
 
 /**
  * Returns an object that `before` fills: net, browser, token, shared. The player's cache lives as long as its worker:
- * a test that wants none has `freshBrowser`.
+ * a test that wants none has `freshBrowser`, one that starts its own has `browser: false`.
  */
-export function suite({ roots, browserFlags, freshBrowser = false } = {}) {
+export function suite({ roots, browserFlags, freshBrowser = false, browser = true } = {}) {
   const it = { shared: fixture() };
   const openBrowser = async () => (it.browser = await Browser.open(browserFlags));
   before(async () => {
     const dir = mkdtempSync(join(it.shared.dir, 'net-'));
     it.token = it.shared.issuer.issue();
     it.net = await Network.start(it.shared, dir, { roots: roots?.(it.shared, dir) });
-    if (!freshBrowser) await openBrowser();
+    if (browser && !freshBrowser) await openBrowser();
   });
   if (freshBrowser) {
     beforeEach(openBrowser);
