@@ -2,6 +2,7 @@
 
 A check takes a Tree and yields its findings as "file:line: what is wrong". t/lint/self.t proves of each that it can fail."""
 
+import json
 import re
 
 from tree import CODE
@@ -139,11 +140,13 @@ def admits(range_, version):
 
 
 def packages_run_on_debians_node(tree):
-    """What npm brings runs on the Node that Debian 12 has."""
-    for name, line, text in tree.lines(r"(^|/)package(-lock)?\.json$"):
-        found = re.search(r'^\s+"node": "([^"]+)"', text)
-        if found and not admits(found[1], DEBIAN_NODE):
-            yield f"{name}:{line}: wants Node {found[1]}"
+    """What npm brings runs on the Node that Debian 12 has; what is optional may stay away."""
+    for name in tree.names(r"(^|/)package(-lock)?\.json$"):
+        whole = json.loads(tree.texts[name])
+        for package, facts in [("", whole), *whole.get("packages", {}).items()]:
+            wanted = facts.get("engines", {}).get("node")
+            if wanted and not facts.get("optional") and not admits(wanted, DEBIAN_NODE):
+                yield f"{name}:1: {package or 'it'} wants Node {wanted}"
 
 
 def no_place_of_one_machine(tree):

@@ -71,8 +71,8 @@ CASES = {
         [{"t/e2e/package-lock.json": '"integrity": "sha512-x",\n"funding": "https://example.org"\n'}],
     ),
     house.packages_run_on_debians_node: (
-        [{"package-lock.json": '  "node": "^20.19.0 || >=22.12.0"\n'}, {"a/package.json": '  "node": ">=20"\n'}],
-        [{"package-lock.json": '  "node": "^18.0.0 || >=20"\n  "node": ">= 16"\n  "node": "*"\n'}],
+        [{"package-lock.json": '{"packages": {"a": {"engines": {"node": "^20.19.0 || >=22.12.0"}}}}'}, {"a/package.json": '{"engines": {"node": ">=20"}}'}],
+        [{"package-lock.json": '{"packages": {"a": {"engines": {"node": "^18.0.0 || >=20"}}, "b": {"optional": true, "engines": {"node": ">=99"}}}}'}],
     ),
     house.no_place_of_one_machine: (
         [{"a.md": "see /work/a\n"}, {"a.sh": "cd '/home/jo/weir'\n"}, {"a.ts": "from '/root/x'\n"}],

@@ -151,7 +151,7 @@ bool FakeEdge::answer_one(int fd, const std::string& head) {
   apply_range(request.range, answer);
   if (mischief_) mischief_(request, answer);
   const auto silence = [&] {
-    while (!stopping_) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    while (!stopping_) std::this_thread::sleep_for(std::chrono::milliseconds(5));  // poll
     return false;
   };
   if (answer.hang) return silence();
