@@ -87,7 +87,7 @@ write_servers() {
 CONF
   for i in 0 1; do
     write_server "edge-$((i + 1))" "${edge_addresses[$i]}" "
-    weir_store zone=films:16m path=\"$dir/edge-$((i + 1))/store\" max_size=4g;
+    weir_store zone=films:16m \"path=$dir/edge-$((i + 1))/store\" max_size=4g;
 
     upstream origin {
         server $origin_address:$port;
@@ -97,10 +97,10 @@ CONF
         include "$repo/conf.d/watch.conf";
 
         location / {
-            weir_title  keys="$dir/keys";
+            weir_title  "keys=$dir/keys";
             weir_origin @origin;
             weir_cache  films;
-            weir_token  local keys="$dir/auth/jwks.json";
+            weir_token  local "keys=$dir/auth/jwks.json";
         }
         location @origin {
             proxy_pass http://origin;

@@ -9,7 +9,7 @@ make_sample() { # FILE
   ffmpeg -nostdin -v error -y \
     -f lavfi -i "testsrc2=size=1280x720:rate=25:duration=120" \
     -f lavfi -i "aevalsrc='0.2*sin(2*PI*t*220*pow(2,floor(t/10)/12))*gt(mod(t,1),0.08)':s=48000:d=120" \
-    -vf "$clock" -c:v libx264 -preset superfast -crf 24 -g 50 -pix_fmt yuv420p -c:a aac -b:a 96k \
+    -vf "$clock" -c:v libx264 -preset superfast -crf 30 -g 50 -pix_fmt yuv420p -c:a aac -b:a 96k \
     -movflags +faststart -f mp4 "$1.part" >&2 || die 70 "FFmpeg could not make the sample"
   mv "$1.part" "$1"
 }
