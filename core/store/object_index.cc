@@ -127,6 +127,15 @@ void ObjectIndex::touch(ObjectEntry* entry, std::int64_t now) noexcept {
   link_newest(entry);
 }
 
+void ObjectIndex::demote(ObjectEntry* entry) noexcept {
+  if (entry == oldest_) return;
+  unlink_order(entry);
+  entry->older = nullptr;
+  entry->newer = oldest_;
+  oldest_->older = entry;
+  oldest_ = entry;
+}
+
 void ObjectIndex::link_newest(ObjectEntry* entry) noexcept {
   entry->newer = nullptr;
   entry->older = newest_;

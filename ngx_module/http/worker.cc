@@ -49,7 +49,8 @@ ngx_int_t init_process(ngx_cycle_t* cycle) noexcept {
   if (!serves_requests() || conf_of(cycle) == nullptr) return NGX_OK;
   return guard(cycle->log, "init_process", ngx_int_t{NGX_ERROR}, [&]() -> ngx_int_t {
     redact_error_log(cycle);
-    StoreWorker::set_current(make_in_pool<StoreWorker>(cycle->pool, cycle));
+    StoreWorker::set_current(
+        make_in_pool<StoreWorker>(cycle->pool, cycle, conf_of(cycle)->stores.all()));
     return WakeBoard::sit_down(cycle, woken, died);
   });
 }

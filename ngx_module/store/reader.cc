@@ -310,6 +310,7 @@ Progress Reader::look_at_entry(std::uint64_t at, std::uint64_t* available) {
   }
   if (mode_ == Mode::kFollow && file_.file == nullptr) {
     if (!open_followed()) return mode_ == Mode::kFailed ? Progress::kFailed : lost(at, available);
+    if (mode_ != Mode::kFollow) return look(at, available);
   }
   if (mode_ == Mode::kWindow && !window_adopted_) {
     if (!adopt_meta(entry_->meta, entry_->total.load())) return Progress::kFailed;
@@ -334,6 +335,11 @@ Progress Reader::look_at_entry(std::uint64_t at, std::uint64_t* available) {
 bool Reader::open_followed() {
   const auto snapshot = source_.store->snapshot(entry_, serial_);
   if (!snapshot) return false;
+  if (snapshot->discard && status_ != CacheStatus::kMiss) {
+    status_ = CacheStatus::kBypass;  // not ours: the origin forbids sharing it
+    open_window(0);
+    return true;
+  }
   const ngx_str_t path = source_.store->path_of(snapshot->file, pool_);
   OpenFile file;
   if (StoreWorker::current()->files.open_stored(r_, pool_, path, &file) != NGX_OK) return false;

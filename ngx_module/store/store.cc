@@ -184,7 +184,7 @@ std::optional<Store::Snapshot> Store::snapshot(const ObjectEntry* entry,
                                                std::uint64_t serial) const {
   const Lock lock(pool_);
   if (entry->serial.load() != serial || entry->file == 0) return std::nullopt;
-  return Snapshot{entry->file, entry->meta};
+  return Snapshot{entry->file, entry->discard, entry->meta};
 }
 
 std::optional<std::uint64_t> Store::take_over(ObjectEntry* entry, std::uint64_t serial) {
@@ -312,22 +312,22 @@ void Store::mark(ObjectEntry* entry, std::uint64_t serial, std::uint64_t epoch, 
 
 bool Store::finish(ObjectEntry* entry, std::uint64_t serial, std::uint64_t epoch,
                    std::uint64_t total) {
-  std::vector<std::uint64_t> files;
-  {
-    const Lock lock(pool_);
-    if (!owns_locked(entry, serial, epoch)) return false;
-    if (entry->reserved_bytes > total) {
-      shared_->counters.bytes -= entry->reserved_bytes - total;
-      entry->reserved_bytes = total;
-    }
-    entry->total.store(total, std::memory_order_relaxed);
-    entry->fill.owner.store(-1, std::memory_order_relaxed);
-    entry->fill.pid.store(0, std::memory_order_relaxed);
-    entry->state.store(ObjectState::kDone, std::memory_order_seq_cst);
-    // Readers of this version have it open, or find its name gone and begin anew.
-    if (entry->discard) remove_locked(entry, files);
+  const Lock lock(pool_);
+  if (!owns_locked(entry, serial, epoch)) return false;
+  if (entry->reserved_bytes > total) {
+    shared_->counters.bytes -= entry->reserved_bytes - total;
+    entry->reserved_bytes = total;
   }
-  delete_files(files);
+  entry->total.store(total, std::memory_order_relaxed);
+  entry->fill.owner.store(-1, std::memory_order_relaxed);
+  entry->fill.pid.store(0, std::memory_order_relaxed);
+  if (entry->discard) {
+    // Its reader may not have opened the file yet: swept away in a moment, stale till then.
+    entry->meta.fresh_until = 0;
+    entry->last_used = ngx_time();
+    shared_->index->demote(entry);
+  }
+  entry->state.store(ObjectState::kDone, std::memory_order_seq_cst);
   return true;
 }
 
@@ -344,20 +344,27 @@ void Store::fail(ObjectEntry* entry, std::uint64_t serial, std::uint64_t epoch,
   delete_files(files);
 }
 
-void Store::drop_inactive() {
-  if (settings_.inactive == 0) return;
+bool Store::may_sweep(const ObjectEntry* entry) const noexcept {
+  if (entry->state.load() != ObjectState::kDone) return false;
+  constexpr std::int64_t kDiscardAfter = 2;
+  const std::int64_t idle = ngx_time() - entry->last_used;
+  if (entry->discard) return idle >= kDiscardAfter;
+  return settings_.inactive != 0 && idle >= settings_.inactive;
+}
+
+void Store::sweep() {
   std::vector<std::uint64_t> files;
   {
     const Lock lock(pool_);
     constexpr int kAtOnce = 32;
-    for (int i = 0; i < kAtOnce; ++i) {
-      ObjectEntry* e = shared_->index->oldest();
-      if (e == nullptr || ngx_time() - e->last_used < settings_.inactive ||
-          e->state.load() != ObjectState::kDone) {
-        break;
+    ObjectEntry* e = shared_->index->oldest();
+    for (int i = 0; e != nullptr && i < kAtOnce; ++i) {
+      ObjectEntry* newer = ObjectIndex::next_newer(e);
+      if (may_sweep(e)) {
+        shared_->counters.evicted_blocks += e->block_count;
+        remove_locked(e, files);
       }
-      shared_->counters.evicted_blocks += e->block_count;
-      remove_locked(e, files);
+      e = newer;
     }
   }
   delete_files(files);

@@ -82,6 +82,7 @@ class Store {
   // The metadata of what `entry` is now; nullopt when it is no longer version `serial`.
   struct Snapshot {
     std::uint64_t file;
+    bool discard;  // for the viewer alone whose request made the fill
     ObjectMeta meta;
   };
   std::optional<Snapshot> snapshot(const ObjectEntry* entry, std::uint64_t serial) const;
@@ -110,8 +111,8 @@ class Store {
   bool finish(ObjectEntry* entry, std::uint64_t serial, std::uint64_t epoch, std::uint64_t total);
   void fail(ObjectEntry* entry, std::uint64_t serial, std::uint64_t epoch, std::uint32_t failure);
 
-  // Every second or so, from one worker: drops what nobody asked for in `inactive`.
-  void drop_inactive();
+  // Every second or so: drops what nobody asked for in `inactive`, and what may not be kept.
+  void sweep();
 
  private:
   struct Shared {
@@ -127,6 +128,7 @@ class Store {
                    std::uint64_t epoch) const noexcept;
   void remove_locked(ObjectEntry* entry, std::vector<std::uint64_t>& files);
   ObjectEntry* insert_locked(std::string_view key, std::vector<std::uint64_t>& files);
+  bool may_sweep(const ObjectEntry* entry) const noexcept;
   bool evict_one_locked(std::vector<std::uint64_t>& files);
   void delete_files(const std::vector<std::uint64_t>& files) const noexcept;
   std::uint64_t disk_free() const noexcept;

@@ -121,9 +121,9 @@ sub one_request {
     my ($line, @lines) = split /\r\n/, $text;
     my ($method, $path) = split ' ', $line;
     my %headers = map { /^([^:]+):\s*(.*)$/ ? (lc $1, $2) : () } @lines;
+    my $paths = lock_retrieve("$self->{dir}/paths");
+    my $facts = $paths->{$path} || $paths->{'*'} || { status => 404, body => "no such thing\n", type => 'text/plain' };
     $self->note($method, $path, %headers);
-    my $facts = lock_retrieve("$self->{dir}/paths")->{$path};
-    $facts ||= lock_retrieve("$self->{dir}/paths")->{'*'} || { status => 404, body => "no such thing\n", type => 'text/plain' };
     return $self->answer($client, $method, $path, $facts, %headers);
 }
 

@@ -80,8 +80,11 @@ TEST_F(ObjectIndexTest, OrdersByUse) {
   index_->touch(c, 2);
   index_->touch(c, 3);
   EXPECT_EQ(order(), (std::vector<std::string>{"b", "a", "c"}));
+  index_->demote(c);
+  index_->demote(c);
+  EXPECT_EQ(order(), (std::vector<std::string>{"c", "b", "a"}));
   index_->remove(heap_, a, 4);
-  EXPECT_EQ(order(), (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(order(), (std::vector<std::string>{"c", "b"}));
   EXPECT_EQ(index_->find("a"), nullptr);
 }
 
