@@ -121,7 +121,7 @@ $origin->serve('/less', body => 'x' x 1000, length => 500, etag => '"l"');
 is length get($port, '/less')->{body}, 500, 'announces less: what it announced';
 
 # Changes in mid-body.
-$origin->serve('/changes', size => 200_000, etag => '"1"', die_at => 100_000, rate => 1_000_000, headers => [ 'X' => 1 ]);
+my $first = $origin->serve('/changes', size => 200_000, etag => '"1"', die_at => 100_000, rate => 1_000_000, headers => [ 'X' => 1 ]);
 {
     my $pid = fork;
     if (!$pid) {
@@ -132,7 +132,7 @@ $origin->serve('/changes', size => 200_000, etag => '"1"', die_at => 100_000, ra
     @all = fetch_all(map { { port => $port, path => '/changes' } } 1 .. 3);
     waitpid $pid, 0;
 }
-is scalar(grep { !$_->{complete} && $_->{body} !~ /z/ } @all), 3, 'changed in mid-body: an error, never mixed bytes';
+is scalar(grep { !$_->{complete} && $_->{body} eq substr $first, 0, 100_000 } @all), 3, 'changed in mid-body: an error, never mixed bytes';
 $origin->serve('/changes', body => 'z' x 200_000, etag => '"2"');
 identical get($port, '/changes')->{body}, 'z' x 200_000, 'changed in mid-body: the new version afterwards';
 
