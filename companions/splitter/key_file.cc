@@ -1,5 +1,7 @@
 #include "companions/splitter/key_file.h"
 
+#include <system_error>
+
 #include <unistd.h>
 
 #include "runtime/atomic_file.h"
@@ -8,15 +10,26 @@
 namespace weir {
 namespace {
 
-constexpr std::uint64_t kMaxKeyFileBytes = 1U << 20;
+constexpr std::uint64_t kMaxKeyFileBytes = 1U << 14;
+
+Result<Bytes> read_key_bytes(const std::filesystem::path& path) {
+  auto bytes = read_file(path, kMaxKeyFileBytes);
+  if (bytes) return bytes;
+  if (bytes.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kKeyMissing, bytes.error().detail);
+  }
+  std::error_code ignored;
+  const std::uintmax_t size = std::filesystem::file_size(path, ignored);
+  if (!ignored && size > kMaxKeyFileBytes) {
+    return fail(ErrorCode::kKeyMalformed, path.string() + " is too large to be a key");
+  }
+  return bytes;
+}
 
 }  // namespace
 
 Result<ContentKey> load_content_key(const std::filesystem::path& path) {
-  const auto bytes = read_file(path, kMaxKeyFileBytes);
-  if (!bytes && bytes.error().code == ErrorCode::kNotFound) {
-    return fail(ErrorCode::kKeyMissing, bytes.error().detail);
-  }
+  const auto bytes = read_key_bytes(path);
   if (!bytes) return tl::unexpected(bytes.error());
   auto key = ContentKey::parse(*bytes);
   if (!key) return fail(key.error().code, path.string() + ": " + key.error().detail);
@@ -35,10 +48,7 @@ NewKeyFile::~NewKeyFile() {
 }
 
 Result<SigningKey> load_signing_key(const std::filesystem::path& path) {
-  const auto bytes = read_file(path, kMaxKeyFileBytes);
-  if (!bytes && bytes.error().code == ErrorCode::kNotFound) {
-    return fail(ErrorCode::kKeyMissing, bytes.error().detail);
-  }
+  const auto bytes = read_key_bytes(path);
   if (!bytes) return tl::unexpected(bytes.error());
   auto key = SigningKey::from_pem(as_chars(*bytes));
   if (!key) return fail(key.error().code, path.string() + ": " + key.error().detail);

@@ -1,5 +1,6 @@
 #include "companions/splitter/mp4_boxes.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -11,6 +12,11 @@ struct Layout {
   bool indexed = false;    // sidx, or mfra at the end
   bool cut_short = false;  // a box reaches past the end of the file
 };
+
+// What follows the last box of a film may be anything.
+bool is_box_type(std::string_view type) noexcept {
+  return std::all_of(type.begin(), type.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
 
 Layout walk(const SourceFile& source) {
   Layout out;
@@ -26,7 +32,7 @@ Layout walk(const SourceFile& source) {
     const std::string_view type = as_chars(in.take(4));
     if (size == 1) size = in.u64();
     if (size == 0) size = source.size() - at;  // to the end
-    if (size < 8) return out;
+    if (size < 8 || !is_box_type(type)) return out;
     if (type == "sidx" || type == "mfra") out.indexed = true;
     if (type == "moof") out.fragmented = true;
     if (size > source.size() - at) {
