@@ -58,6 +58,7 @@ export class WeirSources extends LitElement {
     .e5 { fill: var(--edge-5); background: var(--edge-5); }
     .scroll {
       overflow-x: auto;
+      container-type: inline-size;
     }
     table {
       width: 100%;
@@ -87,6 +88,12 @@ export class WeirSources extends LitElement {
     }
     .bad {
       color: var(--weir-bad, #d9534f);
+    }
+    @container (max-width: 480px) {
+      th:nth-child(n + 4),
+      td:nth-child(n + 4) {
+        display: none;
+      }
     }
     p {
       margin: 8px 0 0;

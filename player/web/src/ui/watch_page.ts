@@ -52,8 +52,9 @@ player.addEventListener('weir-change', () => {
   sources.carrier = playback?.carrier;
   const info = playback?.title;
   if (!info) return;
-  heading.textContent = info.name || info.title;
-  document.title = `${info.name || info.title} – Weir`;
+  const name = info.name.replace(/\.[^.]{1,5}$/, '') || info.title;
+  heading.textContent = name;
+  document.title = `${name} – Weir`;
   const video = info.streams.find((s) => s.type === 'video');
   const size = video?.width && video.height ? `${video.width}×${video.height}` : '';
   about.textContent = [size, info.streams.map((s) => s.codec).join(', '), info.mime].filter(Boolean).join(' · ');
@@ -65,4 +66,7 @@ player.addEventListener('weir-sources', () => {
 // A new token for the same page arrives as a new fragment.
 addEventListener('hashchange', open);
 open();
-player.focus();
+// Keys work without a click on the player first.
+document.addEventListener('keydown', (e) => {
+  if (e.target === document.body) player.handleKey(e);
+});

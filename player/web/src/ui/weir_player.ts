@@ -44,7 +44,7 @@ export class WeirPlayer extends LitElement {
     this.worker = '/watch/sw.js';
     this.autoplay = false;
     this.tick = 0;
-    this.addEventListener('keydown', (e) => this.key(e));
+    this.addEventListener('keydown', (e) => this.handleKey(e));
     for (const type of ['pointermove', 'pointerdown', 'focusin', 'keydown']) this.addEventListener(type, () => this.wake());
   }
 
@@ -78,7 +78,9 @@ export class WeirPlayer extends LitElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (['titleId', 'token', 'edges', 'worker'].some((p) => changed.has(p))) this.restart();
+    if (changed.has('titleId') || changed.has('worker')) this.restart();
+    // The same film with another token or from other edges: where it was.
+    else if (changed.has('token') || changed.has('edges')) this.retry();
   }
 
   private restart(): void {
@@ -100,9 +102,16 @@ export class WeirPlayer extends LitElement {
 
   /** Begins anew where it was. */
   retry(): void {
-    const at = this.video?.currentTime ?? 0;
+    const v = this.video;
+    const at = v?.currentTime ?? 0;
+    const wasPlaying = v ? !v.paused : false;
     this.restart();
-    if (at > 0) this.video?.addEventListener('loadedmetadata', () => this.seek(at), { once: true });
+    if (at === 0) return;
+    const resume = (): void => {
+      this.seek(at);
+      if (wasPlaying) v?.play().catch(() => undefined);
+    };
+    v?.addEventListener('loadedmetadata', resume, { once: true });
   }
 
   private changed(): void {
@@ -141,7 +150,8 @@ export class WeirPlayer extends LitElement {
     else this.requestFullscreen?.().catch(() => undefined);
   }
 
-  private key(e: KeyboardEvent): void {
+  /** A page may pass on what its viewer typed outside any control. */
+  handleKey(e: KeyboardEvent): void {
     const v = this.video;
     if (!v || e.ctrlKey || e.metaKey || e.altKey) return;
     const inner = e.composedPath()[0];

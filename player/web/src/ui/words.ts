@@ -26,7 +26,7 @@ export function wordsFor(trouble: Trouble, title: string): Words {
       return {
         heading: 'Your viewing token has expired',
         text: 'Go back to the page that led you here and open the film again to get a new one.',
-        ...kRetry,
+        ...kNoRetry,
       };
     case 'token-refused':
       return { heading: 'Your viewing token was refused', text: refusedText(trouble.code), ...kNoRetry };
