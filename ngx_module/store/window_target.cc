@@ -76,7 +76,8 @@ class WindowTarget final : public FillTarget {
   void set_total(std::uint64_t total) override { window_->entry.total.store(total); }
 
   std::uint64_t room() noexcept override {
-    const std::uint64_t held = position_ - window_->consumed;
+    // A reader may be ahead of the fill: it waits for bytes in the middle.
+    const std::uint64_t held = position_ > window_->consumed ? position_ - window_->consumed : 0;
     return held >= Window::kSize ? 0 : Window::kSize - held;
   }
 
