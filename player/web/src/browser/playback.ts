@@ -51,11 +51,13 @@ export class Playback extends EventTarget {
   private lastAsked = 0;
   private timer: ReturnType<typeof setInterval> | undefined;
   private stopped = false;
+  /** Paused by us, not by the viewer: no token. */
+  private heldBack = false;
   private readonly listeners = new AbortController();
 
   constructor(
     readonly video: HTMLVideoElement,
-    readonly request: TitleRequest,
+    private request: TitleRequest,
     private readonly workerUrl: string,
   ) {
     super();
@@ -80,8 +82,13 @@ export class Playback extends EventTarget {
       return;
     }
     if (this.stopped) return;
-    this.timer = setInterval(() => void this.tick(), kStatusMs);
+    this.watch();
     this.changed();
+  }
+
+  private watch(): void {
+    clearInterval(this.timer);
+    this.timer = setInterval(() => void this.tick(), kStatusMs);
   }
 
   stop(): void {
@@ -90,6 +97,28 @@ export class Playback extends EventTarget {
     this.listeners.abort();
     this.video.removeAttribute('src');
     this.video.load();
+  }
+
+  /**
+   * Goes on with another token, or from other edges, without a break where the worker plays: what is buffered stays.
+   * False when it has to begin anew.
+   */
+  async renew(request: TitleRequest): Promise<boolean> {
+    if (!this.link || this.carrier !== 'worker' || !this.title || request.title !== this.request.title) return false;
+    this.request = request;
+    try {
+      const title = await this.link.ask<TitleSummary>({ type: 'prepare', protocol: kProtocol, ...request });
+      if (title.revision !== this.title.revision || this.video.error) return false;
+    } catch (e) {
+      this.fail(e);
+      return true;
+    }
+    this.trouble = undefined;
+    this.watch();
+    if (this.heldBack) this.video.play().catch(() => undefined);
+    this.heldBack = false;
+    this.changed();
+    return true;
   }
 
   /** Address of the whole film for another player. Holds the token. */
@@ -206,7 +235,10 @@ export class Playback extends EventTarget {
       // What is buffered may still be watched to its end.
       const { code, detail } = report.refusal;
       this.trouble = { ...troubleOf(new WeirError(code, detail)), fatal: hungry };
-      if (hungry) this.video.pause();
+      if (hungry && !this.video.paused) {
+        this.heldBack = true;
+        this.video.pause();
+      }
     } else if (report.state === 'damaged' || report.state === 'missing') {
       const code = report.state === 'damaged' ? kErrors.pieceCorrupt : kErrors.pieceMissing;
       this.trouble = { kind: 'damaged', code, detail: '', fatal: false };

@@ -2,7 +2,7 @@
 // into a page and whenever one of them changes. Fires 'weir-change' when its state, report or trouble changed.
 
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import type { WorkerReport } from '../browser/messages';
+import type { TitleRequest, WorkerReport } from '../browser/messages';
 import { Playback, type Trouble } from '../browser/playback';
 import { byteCount, clock, edgeName } from './format';
 import { kIcons } from './icons';
@@ -80,7 +80,7 @@ export class WeirPlayer extends LitElement {
   protected override updated(changed: PropertyValues): void {
     if (changed.has('titleId') || changed.has('worker')) this.restart();
     // The same film with another token or from other edges: where it was.
-    else if (changed.has('token') || changed.has('edges')) this.retry();
+    else if (changed.has('token') || changed.has('edges')) void this.renew();
   }
 
   private restart(): void {
@@ -88,9 +88,7 @@ export class WeirPlayer extends LitElement {
     this.playback?.stop();
     this.playback = undefined;
     if (!video || this.titleId === '') return;
-    const edges = this.edges.split(',').map((e) => e.trim().replace(/\/+$/, '')).filter((e) => e !== '');
-    const request = { title: this.titleId, token: this.token, edges: edges.length > 0 ? edges : [location.origin] };
-    const playback = new Playback(video, request, this.worker);
+    const playback = new Playback(video, this.request(), this.worker);
     this.playback = playback;
     restoreVolume(video);
     playback.addEventListener('change', () => this.changed());
@@ -98,6 +96,15 @@ export class WeirPlayer extends LitElement {
       if (this.autoplay && this.playback === playback) video.play().catch(() => undefined);
     });
     this.changed();
+  }
+
+  private request(): TitleRequest {
+    const edges = this.edges.split(',').map((e) => e.trim().replace(/\/+$/, '')).filter((e) => e !== '');
+    return { title: this.titleId, token: this.token, edges: edges.length > 0 ? edges : [location.origin] };
+  }
+
+  private async renew(): Promise<void> {
+    if (!(await this.playback?.renew(this.request()))) this.retry();
   }
 
   /** Begins anew where it was. */
