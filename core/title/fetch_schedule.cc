@@ -23,7 +23,7 @@ Ms doubled(Ms base, std::uint32_t times, Ms most) {
 
 }  // namespace
 
-FetchSchedule::FetchSchedule(std::vector<std::uint32_t> item_bytes, std::size_t edges,
+FetchSchedule::FetchSchedule(const std::vector<std::uint32_t>& item_bytes, std::size_t edges,
                              FetchLimits limits, const Clock& clock)
     : limits_(limits), clock_(&clock), health_(edges), edges_(edges), left_(item_bytes.size()) {
   items_.reserve(item_bytes.size());

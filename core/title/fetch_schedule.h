@@ -83,7 +83,7 @@ class FetchSchedule {
   using Time = std::chrono::steady_clock::time_point;
 
   // `item_bytes`: stored length of each item, in the order wanted. At least one edge.
-  FetchSchedule(std::vector<std::uint32_t> item_bytes, std::size_t edges, FetchLimits limits,
+  FetchSchedule(const std::vector<std::uint32_t>& item_bytes, std::size_t edges, FetchLimits limits,
                 const Clock& clock);
 
   void mark_done(std::uint32_t item);  // held already; before the first next()
