@@ -1,6 +1,7 @@
 #include "runtime/command_line.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <iostream>
 #include <utility>
@@ -43,6 +44,20 @@ std::string nearest_command(const CLI::App& app, const std::string& word) {
     }
   }
   return best;
+}
+
+// What was typed comes back in messages about it; a token among it must not. Blanks whatever starts
+// as base64url of a JSON object does.
+std::string without_tokens(std::string text) {
+  for (std::size_t at = 0; (at = text.find("eyJ", at)) != std::string::npos; at += 3) {
+    std::size_t end = at;
+    while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) != 0 ||
+                                 text[end] == '-' || text[end] == '_' || text[end] == '.')) {
+      ++end;
+    }
+    text.replace(at, end - at, "...");
+  }
+  return text;
 }
 
 // Shows `weir split SOURCE -o DIR …` as CLI11 does, with columns wide enough for our options.
@@ -112,6 +127,7 @@ int CommandLine::parse_failed(const CLI::ParseError& error) const {
     if (!near.empty()) what += ": did you mean '" + near + "'?";
   }
   if (!what.empty() && what.back() == '\n') what.pop_back();
+  what = without_tokens(std::move(what));
   std::fprintf(stderr, "%s: %s (see %s --help)\n", path.c_str(), what.c_str(), path.c_str());
   return kExitUsage;
 }

@@ -11,9 +11,10 @@ using Ms = FetchLimits::Ms;
 using State = EdgeHealth::State;
 
 constexpr Ms kMeasureOver{250};
-constexpr Ms kTryAgainAfter{10'000};  // an edge that lost every comparison is measured anew
-constexpr Ms kHedgeAge{1000};         // idle sockets leave a younger attempt alone
-constexpr Ms kRetryPause{250};        // after a fault, doubling, when there is no other edge
+constexpr Ms kTryAgainAfter{10'000};   // an edge that lost every comparison is measured anew
+constexpr Ms kHedgeAge{1000};          // idle sockets leave a younger attempt alone
+constexpr double kGuessedSeconds = 1;  // for a piece from an edge that was never measured
+constexpr Ms kRetryPause{250};         // after a fault, doubling, when there is no other edge
 constexpr Ms kMaxRetryPause{4000};
 constexpr std::uint8_t kDamagedTries = 2;  // at one edge, when there is no other
 
@@ -84,12 +85,14 @@ std::optional<FetchOrder> FetchSchedule::idle_hedge() {
     if (item.active > 1 || now - attempt.started < kHedgeAge || attempt.bytes == 0) continue;
     if (active_bytes_ + item.bytes > limits_.active_bytes) continue;
     const auto edge = choose_edge(attempt.item, attempt.edge);
-    if (!edge || health_[*edge].bytes_per_s <= 0) continue;
+    if (!edge) continue;
     const std::uint64_t held = std::min<std::uint64_t>(item.bytes, item.kept + attempt.bytes);
     const double rate = static_cast<double>(attempt.bytes) /
                         std::chrono::duration<double>(now - attempt.started).count();
     const double here = static_cast<double>(item.bytes - held) / rate;
-    if (here > 2 * seconds_at(*edge, item.bytes) + 0.1) return begin(attempt.item, *edge);
+    const bool known = health_[*edge].bytes_per_s > 0;
+    const double there = known ? seconds_at(*edge, item.bytes) : kGuessedSeconds;
+    if (here > 2 * there + 0.1) return begin(attempt.item, *edge);
   }
   return std::nullopt;
 }
@@ -141,15 +144,17 @@ void FetchSchedule::on_bytes(std::uint64_t id, std::uint64_t count) {
   at->second.bytes += count;
   health_[at->second.edge].bytes += count;
   edges_[at->second.edge].window_bytes += count;
-  measure(at->second.edge);
+  if (clock_->monotonic() - edges_[at->second.edge].window_start >= kMeasureOver) {
+    measure(at->second.edge);
+  }
 }
 
 void FetchSchedule::measure(std::uint32_t index) {
   Edge& edge = edges_[index];
   const Time now = clock_->monotonic();
-  if (now - edge.window_start < kMeasureOver) return;
-  const double sample = static_cast<double>(edge.window_bytes) /
-                        std::chrono::duration<double>(now - edge.window_start).count();
+  const auto passed = std::max<Time::duration>(now - edge.window_start, Ms(1));
+  const double sample =
+      static_cast<double>(edge.window_bytes) / std::chrono::duration<double>(passed).count();
   double& rate = health_[index].bytes_per_s;
   rate = rate > 0 ? 0.6 * rate + 0.4 * sample : sample;
   edge.window_start = now;
@@ -167,6 +172,8 @@ std::vector<std::uint64_t> FetchSchedule::on_done(std::uint64_t id) {
   }
   health.faults_in_a_row = 0;
   ++health.done;
+  // An edge so fast that nothing lasts is measured by the piece.
+  if (health.bytes_per_s <= 0) measure(at->second.edge);
   end(id);
   std::vector<std::uint64_t> losers;
   for (const auto& [other, attempt] : attempts_) {

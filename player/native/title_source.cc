@@ -50,7 +50,9 @@ Result<Bytes> header_bytes(const EdgeUrl& edge, const std::string& title, bool i
   if (preamble->size > kMaxHeaderBytes) {
     return fail(ErrorCode::kHeaderTooLarge, "title " + title + " at " + edge.name());
   }
-  if (first->status == 200 || preamble->size <= bytes.size()) return bytes;
+  // Where the edge holds less or more than the header says, decoding tells what is wrong.
+  const bool disagree = first->fields.range_total && *first->fields.range_total != preamble->size;
+  if (first->status == 200 || disagree || preamble->size <= bytes.size()) return bytes;
 
   auto rest = get(ByteRange{bytes.size(), preamble->size - bytes.size()});
   if (!rest) return tl::unexpected(rest.error());

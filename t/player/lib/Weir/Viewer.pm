@@ -3,7 +3,7 @@ package Weir::Viewer;
 # What tests of weir-player share: a film, its library, edges that serve it, tokens, and the player as a child process.
 #
 #   my $library = library(protect => 'all');       # {dir, source, bytes, sha256, key}
-#   my $edge = edge($library, token => 1, rate => '300k');
+#   my $edge = edge($library, rate => '300k');
 #   my $run = player('get', url($edge), '-o', $file);            # {code, out, err}
 #   my $child = start_player(…); $child->{pid}; my $run = end_player($child);
 
@@ -103,11 +103,11 @@ sub forge_token {
     return $token;
 }
 
-# Options: token (ask for one), rate (limit_rate), keys (hand out keys: yes unless 0), http (more in the server block),
+# Options: token (0: asks for none), rate (limit_rate), keys (hand out keys: yes unless 0), http (more in the server block),
 # locations (in its place), allow (log lines provoked).
 sub edge {
     my ($library, %o) = @_;
-    my $token = $o{token} ? 'weir_token local keys=' . (signing_key() && "$dir/jwks.json") . ';' : '';
+    my $token = ($o{token} // 1) ? 'weir_token local keys=' . (signing_key() && "$dir/jwks.json") . ';' : '';
     my $rate = $o{rate} ? "limit_rate $o{rate};" : '';
     my $keys = ($o{keys} // 1) ? "keys=$library->{dir}/keys" : '';
     my $location = $o{locations} // "location / { weir_title $keys; weir_root $library->{dir}; $token $rate }";
@@ -122,8 +122,11 @@ EOF
     return $nginx->start;
 }
 
+# The title's address at an edge; token: an admitting one unless given, '' for none.
+my $default_token;
 sub url {
     my ($edge, $token, $view) = @_;
+    $token //= $default_token ||= token();
     return 'http://127.0.0.1:' . $edge->port . ($token ? "/~$token" : '') . '/t/film' . ($view // '');
 }
 

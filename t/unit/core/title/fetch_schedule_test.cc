@@ -406,6 +406,36 @@ TEST_F(FetchScheduleTest, AtTheEndIdleSocketsHelpASlowPiece) {
   EXPECT_EQ(hedge.edge, 0U);
 }
 
+// Found with a real edge that gave its whole share within one measuring period.
+TEST_F(FetchScheduleTest, AnEdgeTooFastToMeasureHelpsAllTheSame) {
+  film(5, 2);
+  std::optional<FetchOrder> slow;
+  for (const FetchOrder& order : begin()) {
+    if (order.edge == 1 && !slow) {
+      slow = order;
+    } else {
+      deliver(order);
+    }
+  }
+  ASSERT_TRUE(slow);
+  for (int i = 0; i < 12; ++i) {
+    schedule->on_bytes(slow->attempt, 2000);
+    EXPECT_TRUE(i >= 10 || begin().empty());
+    pass(100ms);
+  }
+  EXPECT_EQ(begin_one().edge, 0U);
+}
+
+TEST_F(FetchScheduleTest, AnEdgeNeverAskedIsTriedWhenTheOnlyPieceCrawls) {
+  film(1, 2);
+  const FetchOrder slow = begin_one();
+  for (int i = 0; i < 12; ++i) {
+    schedule->on_bytes(slow.attempt, 2000);
+    pass(100ms);
+  }
+  EXPECT_NE(begin_one().edge, slow.edge);
+}
+
 TEST_F(FetchScheduleTest, ReportsForAttemptsLongOverAreIgnored) {
   film(2, 1);
   const FetchOrder order = begin_one();
