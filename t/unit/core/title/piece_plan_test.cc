@@ -45,6 +45,9 @@ TEST(ArrangeMediaHeader, SortsAndJoins) {
       << "99 bytes apart";
   EXPECT_EQ(arrange_media_header({{0, 10}, {110, 10}}, 5000, o), (Ranges{{0, 10}, {110, 10}}))
       << "100 bytes apart";
+  EXPECT_EQ(arrange_media_header({{110, 10}, {0, 10}}, 5000, o), (Ranges{{0, 10}, {110, 10}}))
+      << "in whatever order";
+  EXPECT_EQ(arrange_media_header({{109, 10}, {0, 10}}, 5000, o), (Ranges{{0, 119}}));
   EXPECT_EQ(arrange_media_header({{0, 10}, {10, 10}}, 5000, options(1000, 0)), (Ranges{{0, 20}}))
       << "touching is one, whatever the gap";
   EXPECT_EQ(arrange_media_header({{300, 10}, {0, 10}, {150, 10}, {60, 200}}, 5000, o),
