@@ -49,13 +49,20 @@ Detached* detached_of(ngx_http_request_t* r) noexcept {
   return reinterpret_cast<Detached*>(r->http_connection);
 }
 
+// Ends a request whose upstream may be under way: its cleanup gives a reference back while nginx
+// still looks at the request, so one more is taken before (as ngx_http_request_handler does).
+void terminate(ngx_http_request_t* r) noexcept {
+  r->main->count++;
+  ngx_http_finalize_request(r, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+}
+
 void on_event(ngx_event_t* ev) noexcept {
   auto* c = static_cast<ngx_connection_t*>(ev->data);
   auto* r = static_cast<ngx_http_request_t*>(c->data);
   ngx_http_set_log_request(c->log, r);
   if (c->close) {  // worker_shutdown_timeout
     reinterpret_cast<Detached*>(r->http_connection)->forced = true;
-    ngx_http_finalize_request(r, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+    terminate(r);
   } else if (ev->write) {
     r->write_event_handler(r);
   } else {
@@ -305,7 +312,7 @@ void DetachedRequest::go_on(ngx_http_request_t* r) {
 
 void DetachedRequest::cancel(ngx_http_request_t* r) {
   ngx_connection_t* c = r->connection;
-  ngx_http_finalize_request(r, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+  terminate(r);
   ngx_http_run_posted_requests(c);
 }
 

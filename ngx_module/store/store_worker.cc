@@ -9,7 +9,7 @@ namespace weir::edge {
 namespace {
 StoreWorker* worker_of_process = nullptr;
 constexpr ngx_msec_t kSweepMs = 1000;
-}
+}  // namespace
 
 StoreWorker::StoreWorker(ngx_cycle_t* cycle, std::vector<Store*> stores)
     : files(cycle->pool), stores_(std::move(stores)) {

@@ -184,7 +184,7 @@ sub reload {
     my ($self) = @_;
     my %old = map { $_ => 1 } $self->workers(1);
     kill HUP => $self->{pid};
-    $self->await(sub { my @new = grep { !$old{$_} } $self->workers; @new == $self->{workers} }, 'new workers');
+    $self->await(sub { my @now = $self->workers; @now == $self->{workers} && !grep { $old{$_} } @now }, 'new workers only');
     return $self;
 }
 

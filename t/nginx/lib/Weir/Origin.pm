@@ -17,18 +17,19 @@ use strict;
 use warnings;
 
 use File::Temp qw(tempdir);
+use Digest::MD5 qw(md5_hex);
 use File::Path qw(remove_tree);
 use IO::Socket::INET;
 use POSIX qw(WNOHANG);
-use Storable qw(lock_retrieve lock_nstore);
+
+use Storable qw(nstore retrieve);
 use Time::HiRes qw(sleep time);
 
 my @running;
 
 sub new {
     my ($class, %options) = @_;
-    my $self = bless { port => 0, paths => {}, %options, dir => tempdir('weir-origin-XXXXXX', TMPDIR => 1) }, $class;
-    $self->store;
+    my $self = bless { port => 0, %options, dir => tempdir('weir-origin-XXXXXX', TMPDIR => 1) }, $class;
     $self->up;
     push @running, $self;
     return $self;
@@ -39,12 +40,19 @@ sub port { $_[0]{port} }
 sub serve {
     my ($self, $path, %facts) = @_;
     $facts{body} = bytes_of($path, delete $facts{size}) if defined $facts{size};
-    $self->{paths}{$path} = \%facts;
-    $self->store;
+    my $file = $self->facts_file($path);
+    nstore(\%facts, "$file.new");
+    rename "$file.new", $file or die "$file: $!";
     return $facts{body};
 }
 
-sub store { my ($self) = @_; lock_nstore($self->{paths}, "$self->{dir}/paths") }
+sub facts_file { my ($self, $path) = @_; return "$self->{dir}/facts." . md5_hex($path) }
+
+sub facts {
+    my ($self, $path) = @_;
+    for my $file (map { $self->facts_file($_) } $path, '*') { return retrieve($file) if -e $file }
+    return { status => 404, body => "no such thing\n", type => 'text/plain' };
+}
 
 # `size` bytes that differ everywhere and for every name, the same on each run.
 sub bytes_of {
@@ -121,8 +129,7 @@ sub one_request {
     my ($line, @lines) = split /\r\n/, $text;
     my ($method, $path) = split ' ', $line;
     my %headers = map { /^([^:]+):\s*(.*)$/ ? (lc $1, $2) : () } @lines;
-    my $paths = lock_retrieve("$self->{dir}/paths");
-    my $facts = $paths->{$path} || $paths->{'*'} || { status => 404, body => "no such thing\n", type => 'text/plain' };
+    my $facts = $self->facts($path);
     $self->note($method, $path, %headers);
     return $self->answer($client, $method, $path, $facts, %headers);
 }
