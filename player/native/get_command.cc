@@ -311,22 +311,30 @@ void add_get_command(CommandLine& line) {
     return Download(*args).run();
   });
   command->add_option("URL", args->url, "The title at an edge: http://EDGE[/~TOKEN]/t/ID")
+      ->type_name("")
       ->required();
-  command->add_option("-o,--output", args->output, "Where to: a file, or a folder")->required();
-  command->add_option("--sockets", args->sockets, "Connections at once over all edges (5)")
-      ->check(CLI::Range(1, 16));
-  command->add_option("--token", args->token, "The token, when it is not in the URL");
-  command->add_option("--edge", args->edges, "Another edge that has the title (repeatable)");
-  command->add_option("--key-file", args->key_file, "The title's content key");
+  command->add_option("-o,--output", args->output, "Where to: a file, or a folder")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--edge", args->edges, "Another edge that has the title; may be repeated")
+      ->type_name("URL");
+  command->add_option("--sockets", args->sockets, "Connections at once over all edges, 1 to 16 (5)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 16).description(""));
+  command->add_option("--token", args->token, "The token, when it is not in the URL")
+      ->type_name("T")
+      ->envname("WEIR_TOKEN");
+  command->add_option("--key-file", args->key_file, "The content key, when no edge gives it")
+      ->type_name("FILE");
   command->add_option("--rendition", args->rendition, "file (the original) or ts (MPEG-TS)")
-      ->check(CLI::IsMember({"file", "ts"}));
-  command
-      ->add_option("--patience", args->patience_s,
-                   "Seconds to go on trying when no edge answers (20)")
-      ->check(CLI::Range(0, 86400));
+      ->type_name("KIND")
+      ->check(CLI::IsMember({"file", "ts"}).description(""));
+  command->add_option("--patience", args->patience_s, "Go on trying that long without an edge (20)")
+      ->type_name("S")
+      ->check(CLI::Range(0, 86400).description(""));
   command->add_flag("--force", args->force, "Replace FILE when it exists");
-  command->add_flag("--json", args->json, "Print what was done as JSON");
-  command->add_flag("-q,--quiet", args->quiet, "Print errors and damaged pieces only");
+  command->add_flag("--json", args->json, "Print what was done as one JSON object");
+  command->add_flag("-q,--quiet", args->quiet, "Say only what went wrong");
   CommandLine::footer(command,
                       "Interrupted by whatever: the same command goes on where it ended.\n"
                       "What is fetched so far is FILE.part; FILE.part.state says which pieces.");

@@ -61,6 +61,10 @@ subtest 'every way to write the address' => sub {
         is($run->{code}, 0, 'done') or diag $run->{err};
         is_film($file, $library{partial}, 'the film');
     }
+    {
+        local $ENV{WEIR_TOKEN} = $token;
+        is(player('get', url($edge, ''), '-o', target())->{code}, 0, 'the token in the environment');
+    }
     player('get', url($edge, $token), '-o', $dir);
     is_film("$dir/film.mp4", $library{partial}, 'a folder: named after the title');
     $edge->stop;
