@@ -8,7 +8,7 @@ import time
 
 import machine
 
-ALL = ["hot", "token", "herd", "memory", "split"]
+ALL = ["hot", "token", "herd", "memory", "split", "policy", "index_log"]
 
 
 def table(rows):
