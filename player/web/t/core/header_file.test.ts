@@ -114,6 +114,13 @@ describe('golden headers', () => {
   });
 });
 
+it.each(['pieces that overlap', 'a hole between pieces'])('a fast start with %s is refused', (name) => {
+  const raw = fromHex(golden.invalid.find((v) => v.name === name)!.bytes);
+  const { fastStartBytes, size } = decodePreamble(raw);
+  expect(fastStartBytes).toBeLessThan(size);
+  expect(errorOf(() => decodeFastStart(raw.slice(0, fastStartBytes)))).toBe(kErrors.headerCorrupt);
+});
+
 describe('damage', () => {
   const raw = fromHex(golden.valid[0]!.bytes);
 
