@@ -72,6 +72,7 @@ Progress HeaderLoader::damaged(Error error) {
                 local ? name_.library_path.c_str() : name_.key.c_str(),
                 local ? "in the library" : "from the origin", error.detail.c_str(),
                 static_cast<ngx_uint_t>(error.code));
+  reader_->invalidate();
   return fail_with(std::move(error), local ? NGX_HTTP_INTERNAL_SERVER_ERROR : NGX_HTTP_BAD_GATEWAY);
 }
 

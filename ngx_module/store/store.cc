@@ -204,10 +204,9 @@ void Store::forget(ObjectEntry* entry, std::uint64_t serial) {
   std::vector<std::uint64_t> files;
   {
     const Lock lock(pool_);
-    if (entry->serial.load() != serial || entry->key == nullptr ||
-        entry->state.load() != ObjectState::kDone) {
-      return;
-    }
+    if (entry->serial.load() != serial || entry->key == nullptr) return;
+    if (entry->state.load() == ObjectState::kFilling) entry->discard = true;
+    if (entry->state.load() != ObjectState::kDone) return;
     remove_locked(entry, files);
   }
   delete_files(files);

@@ -89,7 +89,8 @@ class Store {
   // Takes over the fill of an owner that is gone: the new epoch; nullopt when there is nothing to
   // take.
   std::optional<std::uint64_t> take_over(ObjectEntry* entry, std::uint64_t serial);
-  // The file of a done object is not there: forget the object.
+  // The file of an object is not there, or holds what it must not: forget the object, if need be
+  // when its fill ends.
   void forget(ObjectEntry* entry, std::uint64_t serial);
   ngx_str_t path_of(std::uint64_t file, ngx_pool_t* pool) const;  // NUL after it
   std::string path_of(std::uint64_t file) const;
