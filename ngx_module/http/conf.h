@@ -10,6 +10,7 @@
 
 #include <vector>
 
+#include "ngx_module/http/status_conf.h"
 #include "ngx_module/http/title_conf.h"
 #include "ngx_module/http/token_conf.h"
 #include "ngx_module/store/store.h"
@@ -59,6 +60,7 @@ struct LocationConf {
   SourceConf source;
   TitleConf title;
   TokenConf token;
+  StatusConf status;
 };
 
 MainConf* main_conf(ngx_conf_t* cf) noexcept;

@@ -20,8 +20,10 @@ struct Variable {
   ngx_uint_t flags;              // NGX_HTTP_VAR_…
 };
 
-// store_directives.cc: weir_store, weir_root, weir_origin, weir_cache; weir_status.
+// store_directives.cc: weir_store, weir_root, weir_origin, weir_cache.
 std::span<const ngx_command_t> store_directives() noexcept;
+// status_handler.cc: weir_status.
+std::span<const ngx_command_t> status_directives() noexcept;
 // title_directives.cc
 std::span<const ngx_command_t> title_directives() noexcept;
 std::span<const PhaseHook> title_hooks() noexcept;

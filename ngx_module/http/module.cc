@@ -21,7 +21,8 @@ constexpr std::size_t kMaxDirectives = 48;
 std::array<ngx_command_t, kMaxDirectives + 1> commands = [] {
   std::array<ngx_command_t, kMaxDirectives + 1> all{};
   std::size_t n = 0;
-  for (auto part : {store_directives(), title_directives(), token_directives()}) {
+  for (auto part :
+       {store_directives(), status_directives(), title_directives(), token_directives()}) {
     for (const ngx_command_t& command : part) {
       if (n < kMaxDirectives) all[n++] = command;
     }
