@@ -18,7 +18,7 @@ note_ended() { # says once which server is gone
   for server in "${servers[@]}"; do
     if [ -f "$dir/$server/up" ] && ! master_pid "$server" >/dev/null; then
       rm -f "$dir/$server/up"
-      say "$server has ended"
+      say "$server has ended; script/demo starts it again"
     fi
   done
 }
@@ -147,9 +147,11 @@ $(cat)
 CONF
 }
 
+# Starts those that do not run.
 start_servers() {
   local server
   for server in "${servers[@]}"; do
+    if master_pid "$server" >/dev/null; then continue; fi
     rm -f "$dir/$server/nginx.pid"
     # Not our lock, not our terminal: nginx outlives both.
     if ! setsid nginx -p "$dir/$server/" -e "$dir/$server/logs/error.log" -c "$dir/$server/nginx.conf" 9>&- >"$dir/$server/logs/start.log" 2>&1; then
