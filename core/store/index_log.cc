@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint64_t kMagic = 0x5745495249445831;  // "WEIRIDX1"
 constexpr std::size_t kStoredBytes = 8 + 16 + 8 + 8 + 8 + 8 + 8 + 4;
+constexpr std::size_t kPurgedBytes = 8 + 8 + 8 + 8 + 8 + 4;
 constexpr std::size_t kBlocksHeadBytes = 8 + 4 + 4;
 constexpr std::uint64_t kCompactionSlack = 16U << 20;
 
@@ -18,6 +19,7 @@ enum Type : std::uint8_t {
   kDropped = 3,
   kRemoved = 4,
   kSnapshotEnd = 5,
+  kPurged = 6,
 };
 
 void store32(std::uint8_t* at, std::uint32_t v) noexcept {
@@ -65,6 +67,19 @@ void put32(Bytes& out, std::uint32_t v) {
 void put64(Bytes& out, std::uint64_t v) {
   put32(out, static_cast<std::uint32_t>(v >> 32));
   put32(out, static_cast<std::uint32_t>(v));
+}
+
+PurgeRecord read_purge(const std::uint8_t* at) noexcept {
+  PurgeRecord out;
+  out.epoch = load64(at);
+  out.hash = load64(at + 8);
+  out.sequence = load64(at + 16);
+  out.acknowledged = load64(at + 24);
+  out.at = load_time(at + 32);
+  out.scope = at[40];
+  out.soft = at[41] != 0;
+  out.resets = at[42] != 0;
+  return out;
 }
 
 }  // namespace
@@ -130,6 +145,18 @@ void IndexLogWriter::dropped(std::uint64_t file, std::uint32_t first, std::uint3
 void IndexLogWriter::removed(std::uint64_t file) {
   begin(kRemoved);
   put64(out_, file);
+  end();
+}
+
+void IndexLogWriter::purged(const PurgeRecord& record) {
+  begin(kPurged);
+  put64(out_, record.epoch);
+  put64(out_, record.hash);
+  put64(out_, record.sequence);
+  put64(out_, record.acknowledged);
+  put64(out_, static_cast<std::uint64_t>(record.at));
+  out_.insert(out_.end(), {record.scope, record.soft ? std::uint8_t{1} : std::uint8_t{0},
+                           record.resets ? std::uint8_t{1} : std::uint8_t{0}, 0});
   end();
 }
 
@@ -242,6 +269,10 @@ bool IndexLogReplay::apply(std::uint8_t type, ByteView payload) noexcept {
     case kRemoved:
       if (payload.size() < 8) return false;
       sink_.removed(load64(payload.data()));
+      return true;
+    case kPurged:
+      if (payload.size() < kPurgedBytes) return false;
+      sink_.purged(read_purge(payload.data()));
       return true;
     case kSnapshotEnd:
       report_.snapshot_ended = true;

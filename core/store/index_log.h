@@ -21,6 +21,7 @@
 #include <span>
 
 #include "core/base/bytes.h"
+#include "core/store/purge_epochs.h"
 
 namespace weir {
 
@@ -43,7 +44,7 @@ struct IndexedObject {
   std::int64_t stored_at = 0;          // seconds since 1970, as all times here
   std::int64_t fresh_until = 0;
   std::int64_t last_used = 0;
-  std::uint64_t purge_epoch = 0;  // sequence of the last purge when it was stored
+  std::uint64_t purge_epoch = 0;  // PurgeEpochs::epoch() when it was asked for
   std::uint32_t flags = 0;        // the caller's: complete, pinned, immutable, …
   friend bool operator==(const IndexedObject&, const IndexedObject&) = default;
 };
@@ -65,6 +66,7 @@ class IndexLogSink {
   virtual void blocks(const IndexedBlocks& run) noexcept = 0;     // `crcs` is valid during the call
   virtual void dropped(std::uint64_t file, std::uint32_t first, std::uint32_t count) noexcept = 0;
   virtual void removed(std::uint64_t file) noexcept = 0;
+  virtual void purged(const PurgeRecord& record) noexcept = 0;
 };
 
 // Encodes records for a file of `generation` behind what bytes() already holds.
@@ -77,6 +79,7 @@ class IndexLogWriter {
   void blocks(const IndexedBlocks& run);  // longer runs become several records
   void dropped(std::uint64_t file, std::uint32_t first, std::uint32_t count);
   void removed(std::uint64_t file);
+  void purged(const PurgeRecord& record);
   void snapshot_end(std::uint64_t objects);
 
   ByteView bytes() const noexcept { return out_; }

@@ -45,6 +45,7 @@ class Table final : public IndexLogSink {
     row.held = 0;
     row.total = 0;
   }
+  void purged(const PurgeRecord&) noexcept override {}
   std::uint64_t size() const { return size_; }
 
  private:

@@ -19,6 +19,7 @@ struct Rewriter final : IndexLogSink {
     out.dropped(file, first, count);
   }
   void removed(std::uint64_t file) noexcept override { out.removed(file); }
+  void purged(const PurgeRecord& record) noexcept override { out.purged(record); }
   IndexLogWriter out;
 };
 

@@ -18,6 +18,7 @@ struct Model final : IndexLogSink {
     friend bool operator==(const Held&, const Held&) = default;
   };
   std::map<std::uint64_t, Held> files;
+  std::vector<PurgeRecord> purges;
 
   void stored(const IndexedObject& object) noexcept override { files[object.file].object = object; }
   void blocks(const IndexedBlocks& run) noexcept override {
@@ -35,6 +36,7 @@ struct Model final : IndexLogSink {
     for (std::uint32_t i = 0; i < count; ++i) found->second.blocks.erase(first + i);
   }
   void removed(std::uint64_t file) noexcept override { files.erase(file); }
+  void purged(const PurgeRecord& record) noexcept override { purges.push_back(record); }
 };
 
 // A log with its model after each record.
@@ -226,6 +228,26 @@ TEST(IndexLog, LongRunsAreSplit) {
   EXPECT_EQ(blocks.size(), 10000U);
   EXPECT_EQ(blocks.at(5 + 4095), std::pair(kBlock, 4095U));
   EXPECT_EQ(blocks.at(5 + 9999), std::pair(17U, 9999U));
+}
+
+TEST(IndexLog, PurgesComeBack) {
+  PurgeRecord record;
+  record.epoch = 9;
+  record.hash = ~std::uint64_t{0};
+  record.sequence = 7;
+  record.acknowledged = 8;
+  record.at = -1;
+  record.scope = 255;
+  record.soft = true;
+  PurgeRecord reset;
+  reset.resets = true;
+  IndexLogWriter writer(1);
+  writer.header(kBlock);
+  writer.purged(record);
+  writer.purged(reset);
+  Model model;
+  EXPECT_EQ(name_of(replay_index_log(writer.bytes(), model).end), "clean");
+  EXPECT_EQ(model.purges, (std::vector<PurgeRecord>{record, reset}));
 }
 
 TEST(IndexLog, CompactsWhenHalfIsHistory) {
