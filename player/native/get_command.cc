@@ -48,7 +48,7 @@ class Download {
   Status check_whole();
   Result<Digest> hash_of(const fs::path& path, std::uint64_t bytes);
   Result<Digest> hash_behind();
-  Status kept(Status status) const;
+  Status kept(Status status);
   void report_edges() const;
   void print_json() const;
   void say(const std::string& text) const;
@@ -102,7 +102,9 @@ Status Download::open() {
   const RenditionKind kind = args_.rendition == "ts" ? RenditionKind::kTs : RenditionKind::kFile;
   rendition_ = title_->header.find(kind);
   if (rendition_ == nullptr) {
-    return fail(ErrorCode::kNoSuchRendition, location_.title + " has no " + args_.rendition);
+    const std::string other = kind == RenditionKind::kTs ? "file" : "ts";
+    return fail(ErrorCode::kNoSuchRendition,
+                location_.title + " has only the other one: use --rendition " + other);
   }
   target_ = args_.output;
   std::error_code ignored;
@@ -242,8 +244,12 @@ Status Download::check_whole() {
 }
 
 // What remains after a failure, and that the same command goes on from there.
-Status Download::kept(Status status) const {
-  if (status || file_->count() == 0) return status;
+Status Download::kept(Status status) {
+  if (file_->count() == 0) {
+    hash_.reset();
+    file_->discard();  // it holds nothing but room
+    return status;
+  }
   Error error = status.error();
   error.detail += (error.detail.empty() ? "" : "; ") + std::to_string(file_->count()) + " of " +
                   std::to_string(rendition_->pieces.size()) +

@@ -62,6 +62,8 @@ class PartialFile {
   // Durable, then renamed to the target (replacing it only if `replace`), the state removed.
   Status commit(bool replace);
 
+  void discard() noexcept;  // takes both files away
+
   const std::filesystem::path& part_path() const noexcept { return part_; }
 
  private:
@@ -70,7 +72,6 @@ class PartialFile {
   Status load(bool force);
   Status start_anew();
   Status make_room();
-  void discard() noexcept;
 
   std::filesystem::path target_, part_, state_;
   PartialIdentity identity_;

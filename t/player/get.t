@@ -50,6 +50,18 @@ subtest 'the ts rendition' => sub {
     $edge->stop;
 };
 
+subtest 'a film so short that its header file holds all of it' => sub {
+    system(qw(ffmpeg -nostdin -v error -f lavfi -i sine -t 0.1), "$dir/beep.wav") == 0 or die;
+    my $library = library(source => "$dir/beep.wav", protect => 'all');
+    my $edge = edge($library);
+    my $file = target();
+    my $run = player('get', url($edge), '-o', $file, '--json');
+    is($run->{code}, 0, 'done') or diag $run->{err};
+    is_film($file, $library, 'the film');
+    is(decode_json($run->{out})->{pieces}{total}, 0, 'no pieces');
+    $edge->stop;
+};
+
 subtest 'every way to write the address' => sub {
     my $edge = edge($library{partial});
     my $token = token();
@@ -108,6 +120,7 @@ subtest 'one edge gives flipped bytes' => sub {
         is($run->{code}, 65, "$protect: from the liar alone: 65");
         like($run->{err}, qr/damaged: \S+ gave [0-9a-f-]{36} damaged/, "$protect: says which piece");
         ok(!-e $alone, "$protect: no file");
+        nothing_left($alone, "$protect: and nothing where nothing was right");
         $_->stop for $liar, $honest;
     }
 };

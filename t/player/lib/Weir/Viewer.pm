@@ -57,12 +57,12 @@ sub film {
     };
 }
 
-# Splits a film into a library of its own. Options: protect, seed, title, dir (to split into again), piece_size.
+# Splits a film into a library of its own. Options: protect, seed (or source: a file), title, dir (to split into again), piece_size.
 sub library {
     my (%o) = (protect => 'none', seed => 1, title => 'film', piece_size => '256K', @_);
     my $lib = $o{dir} || "$dir/lib" . ++$runs;
     make_path("$lib/keys");
-    my $source = film($o{seed});
+    my $source = $o{source} || film($o{seed});
     my @key = $o{protect} eq 'none' ? () : ('--key-file', "$lib/keys/$o{title}.key");
     weir('split', $source, '-o', $lib, '--title', $o{title}, '--piece-size', $o{piece_size}, '--protect', $o{protect},
         '--partial-every', 2, @key, $o{dir} ? ('--force', '--keep-old') : ());
