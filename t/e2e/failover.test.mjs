@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertQuiet, suite } from './lib/suite.mjs';
+import { assertQuiet, assertRight, suite } from './lib/suite.mjs';
 
 const it = suite({ freshBrowser: true });
 // What Chromium itself says of a refused connection.
@@ -14,11 +14,6 @@ async function playing(title = 'film') {
   await player.play();
   await player.playsOn(1);
   return player;
-}
-
-function assertRight(shown, time) {
-  assert.equal(shown.frame, shown.expected);
-  assert.ok(Math.abs(shown.mediaTime - time) < 0.05, `${shown.mediaTime} for ${time}`);
 }
 
 test('an edge is killed in mid-play: the film goes on from the other', async (t) => {

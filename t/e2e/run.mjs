@@ -40,7 +40,7 @@ try {
     console.log(`films made and split in ${seconds(Date.now() - started)}`);
   }
   await new Promise((resolve) => {
-    const stream = run({ files, concurrency: 1, timeout: 120_000 });
+    const stream = run({ files, concurrency: 1, timeout: 300_000 });
     stream.on('test:pass', (e) => {
       if (isFile(e)) return;
       if (e.skip !== undefined) {

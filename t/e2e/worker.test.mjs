@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertQuiet, suite } from './lib/suite.mjs';
+import { assertQuiet, assertRight, suite } from './lib/suite.mjs';
 
-const kName = 'video.test';
-const it = suite({ browserFlags: [`--host-resolver-rules=MAP ${kName} 127.0.0.11`] });
+// Names, because plain http under a loopback address counts as secure.
+const kNames = ['one.test', 'two.test'];
+const it = suite({ browserFlags: ['--host-resolver-rules=MAP one.test 127.0.0.11, MAP two.test 127.0.0.12'] });
 
 test('a hard reload', async () => {
   const player = await it.watch('film');
@@ -63,8 +64,7 @@ test('a new token for the same page goes on', async () => {
 });
 
 test('plain http under a name: the virtual file plays and seeks', async () => {
-  const [edge] = it.net.edges;
-  const page = `http://${kName}:${edge.port}`;
+  const page = `http://${kNames[0]}:${it.net.edges[0].port}`;
   const player = await it.watch('film', { page, edges: [page] });
   const { carrier } = await player.firstFrame();
   assert.equal(carrier, 'virtual-file');
@@ -72,6 +72,27 @@ test('plain http under a name: the virtual file plays and seeks', async () => {
   assert.ok(Math.abs(shown.mediaTime - 40) < 0.05);
   await player.play();
   await player.playsOn(1);
+  await player.page.close();
+});
+
+test('plain http under a name: the virtual file goes on from the next edge', async () => {
+  const edges = kNames.map((name, i) => `http://${name}:${it.net.edges[i].port}`);
+  const player = await it.watch('film', { page: edges[1], edges });
+  await player.firstFrame();
+  const [victim] = it.net.edges;
+  victim.freeze();
+  try {
+    await player.page.evaluate(() => {
+      document.querySelector('weir-player').video.currentTime = 50;
+    });
+    await player.when('it is at 50 s', (s) => s.ready >= 3 && Math.abs(s.time - 50) < 0.1);
+    assertRight(await player.seek(51), 51);
+    await player.play();
+    await player.playsOn(1);
+    assert.equal((await player.state()).trouble, undefined);
+  } finally {
+    victim.thaw();
+  }
   await player.page.close();
 });
 

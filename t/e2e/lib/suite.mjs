@@ -42,3 +42,9 @@ export function suite({ roots, browserFlags, freshBrowser = false, browser = tru
 export function assertQuiet(player, allowed = /^$/) {
   assert.deepEqual(player.said.filter((line) => !allowed.test(line)), []);
 }
+
+/** The frame shown is the one whose time it claims, and the one asked for. */
+export function assertRight(shown, time) {
+  assert.equal(shown.frame, shown.expected, `frame at ${time}`);
+  assert.ok(Math.abs(shown.mediaTime - time) < 0.05, `${shown.mediaTime} for ${time}`);
+}

@@ -35,6 +35,8 @@ export type Carrier = 'worker' | 'virtual-file';
 const kStatusMs = 1_000;
 const kPingMs = 15_000;
 const kMaxResrc = 3;
+/** An edge that leaves the virtual file hungry for this long is given up; Chromium itself would try for half a minute. */
+const kFileStallMs = 4_000;
 
 export class Playback extends EventTarget {
   trouble: Trouble | undefined;
@@ -47,6 +49,8 @@ export class Playback extends EventTarget {
   private url = '';
   private resrcs = 0;
   private fileEdge = 0;
+  private fileErrors = 0;
+  private hungrySince: number | undefined;
   private startedAt = 0;
   private lastAsked = 0;
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -66,7 +70,10 @@ export class Playback extends EventTarget {
     on('error', () => void this.onError());
     on('loadeddata', () => this.onFirstFrame());
     on('loadedmetadata', () => this.checkPicture());
-    on('playing', () => (this.resrcs = 0));
+    on('playing', () => {
+      this.resrcs = 0;
+      this.fileErrors = 0;
+    });
     for (const type of ['waiting', 'seeking', 'stalled']) on(type, () => void this.poll());
   }
 
@@ -192,11 +199,29 @@ export class Playback extends EventTarget {
   }
 
   private onVirtualFileError(error: MediaError, at: number): void {
-    if (isFormatError(error, this.fileEdge > 0)) return this.failFormat(error);
-    if (++this.fileEdge >= 2 * this.request.edges.length)
+    if (isFormatError(error, this.fileErrors > 0)) return this.failFormat(error);
+    if (++this.fileErrors >= 2 * this.request.edges.length)
       return this.fail(new WeirError(kErrors.originUnreachable, 'no edge sends the film'));
-    this.url = this.fileAddress(this.fileEdge % this.request.edges.length)!;
+    this.nextFileEdge(at);
+  }
+
+  private nextFileEdge(at: number): void {
+    this.fileEdge = (this.fileEdge + 1) % this.request.edges.length;
+    this.url = this.fileAddress(this.fileEdge)!;
     this.setSource(at);
+  }
+
+  private watchVirtualFile(): void {
+    const hungry = this.video.readyState < 3 && !this.video.error;
+    if (!hungry) {
+      this.hungrySince = undefined;
+      if (this.trouble?.kind === 'reconnecting') this.trouble = undefined;
+    } else if (performance.now() - (this.hungrySince ??= performance.now()) > kFileStallMs) {
+      this.hungrySince = undefined;
+      this.trouble = { kind: 'reconnecting', code: 0, detail: '', fatal: false };
+      this.nextFileEdge(this.video.currentTime);
+    }
+    this.changed();
   }
 
   private failFormat(error: MediaError): void {
@@ -211,6 +236,7 @@ export class Playback extends EventTarget {
 
   /** Once a second while something moves, else often enough to keep the worker alive. */
   private async tick(): Promise<void> {
+    if (this.carrier === 'virtual-file') return this.watchVirtualFile();
     const moving = !this.video.paused || this.video.seeking || this.video.readyState < 3;
     if (moving || performance.now() - this.lastAsked >= kPingMs) await this.poll();
   }

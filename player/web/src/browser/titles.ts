@@ -4,6 +4,7 @@
 import { systemClock } from '../core/clock';
 import { kErrors, WeirError } from '../core/errors';
 import { decodeFastStart, decodeHeader, type HeaderFile } from '../core/header_file';
+import { kStoreBytes } from '../core/piece_store';
 import { asError, TitleLoader } from '../core/title_loader';
 import { TitleSource } from '../core/title_source';
 import type { TitleRequest, TitleSummary, WorkerReport } from './messages';
@@ -105,7 +106,7 @@ export class Titles {
     rest: (() => Promise<SavedTitle['header']>) | undefined,
   ): Promise<Open> {
     const access = { edges: saved.edges, token: saved.token, contentKey: saved.contentKey };
-    const source = await TitleSource.open(header, access, fetchFn, systemClock);
+    const source = await TitleSource.open(header, access, fetchFn, systemClock, storeBytes());
     if (rest) void this.completeLater(source, saved, rest);
     return { source, header, edges: saved.edges };
   }
@@ -129,6 +130,12 @@ export class Titles {
     const saved = await loadTitle(id);
     if (saved) await saveTitle({ ...saved, token, savedAt: Date.now() });
   }
+}
+
+/** Half on a small device. Only Chromium tells. */
+function storeBytes(): number {
+  const { deviceMemory = 8 } = navigator as { deviceMemory?: number };
+  return deviceMemory < 4 ? kStoreBytes / 2 : kStoreBytes;
 }
 
 function idOf(title: string, revision: string): string {

@@ -56,11 +56,13 @@ export class TitleLoader {
   async contentKey(header: HeaderFile): Promise<CryptoKey | undefined> {
     const { policy, kid } = header.info.protection;
     if (policy === 'none' || !kid) return undefined;
-    const raw = await this.get('key', undefined, checkKey);
-    const key = await importContentKey(raw);
+    let key: CryptoKey | undefined;
+    const raw = await this.get('key', undefined, async (bytes) => {
+      key = await importContentKey(bytes);
+      if (!equalBytes(await contentKeyId(key), kid))
+        throw new WeirError(kErrors.keyWrong, "the content key the edge gave is not this title's");
+    });
     raw.fill(0);
-    if (!equalBytes(await contentKeyId(key), kid))
-      throw new WeirError(kErrors.keyWrong, "the content key the edge gave is not this title's");
     return key;
   }
 
@@ -82,8 +84,8 @@ export class TitleLoader {
         let moveOn!: () => void;
         const turn = new Promise<undefined>((resolve) => (moveOn = () => resolve(undefined)));
         const cancel = this.clock.after(kHedgeMs, moveOn);
-        const attempt = this.ask(edge, path, range, abort.signal, cancel).then((bytes) => {
-          check(bytes);
+        const attempt = this.ask(edge, path, range, abort.signal, cancel).then(async (bytes) => {
+          await check(bytes);
           return bytes;
         });
         tries.push(attempt);
@@ -135,10 +137,6 @@ export class TitleLoader {
       cancel();
     }
   }
-}
-
-function checkKey(raw: Bytes): void {
-  if (raw.length !== 32) throw new WeirError(kErrors.keyMalformed, 'what the edge gave is no content key');
 }
 
 export function asError(refusal: Refusal): WeirError {

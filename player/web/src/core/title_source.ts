@@ -58,11 +58,12 @@ export class TitleSource {
     private readonly mediaHeader: Bytes,
     fetchFn: FetchFn,
     private readonly clock: Clock,
+    storeBytes: number,
   ) {
     this.reader = new TitleReader(header, 'file');
     const largest = this.pieces().reduce((n, p) => Math.max(n, p.plainBytes), 0);
     // A piece that can only be checked whole must fit beside the one being read.
-    const capacity = Math.max(kStoreBytes, 3 * Math.min(largest, kMaxPieceBytes));
+    const capacity = Math.max(storeBytes, 3 * Math.min(largest, kMaxPieceBytes));
     this.store = new PieceStore(capacity);
     this.fetcher = new PieceFetcher(
       {
@@ -81,7 +82,13 @@ export class TitleSource {
   }
 
   /** Opens the media header too, so that whoever gets a source knows that the key fits. */
-  static async open(header: HeaderFile, access: TitleAccess, fetchFn: FetchFn, clock: Clock): Promise<TitleSource> {
+  static async open(
+    header: HeaderFile,
+    access: TitleAccess,
+    fetchFn: FetchFn,
+    clock: Clock,
+    storeBytes = kStoreBytes,
+  ): Promise<TitleSource> {
     const mh = header.mediaHeader;
     let plain: Bytes = mh?.payload ?? new Uint8Array(0);
     if (mh?.sealed) {
@@ -89,7 +96,7 @@ export class TitleSource {
       cipher.checkCommitment(mh.commitment);
       plain = await cipher.open(mh.payload);
     }
-    return new TitleSource(header, access, plain, fetchFn, clock);
+    return new TitleSource(header, access, plain, fetchFn, clock, storeBytes);
   }
 
   get info(): HeaderFile['info'] {

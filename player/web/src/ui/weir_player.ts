@@ -33,6 +33,8 @@ export class WeirPlayer extends LitElement {
   declare autoplay: boolean;
   declare private tick: number;
   private playback: Playback | undefined;
+  /** A finger's first touch only brings the controls back. */
+  private touchWoke = false;
   private idleTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly onFullscreen = (): void => this.requestUpdate();
 
@@ -45,6 +47,7 @@ export class WeirPlayer extends LitElement {
     this.autoplay = false;
     this.tick = 0;
     this.addEventListener('keydown', (e) => this.handleKey(e));
+    this.addEventListener('pointerdown', (e) => (this.touchWoke = e.pointerType === 'touch' && this.hasAttribute('idle')));
     for (const type of ['pointermove', 'pointerdown', 'focusin', 'keydown']) this.addEventListener(type, () => this.wake());
   }
 
@@ -233,7 +236,7 @@ export class WeirPlayer extends LitElement {
       <video
         playsinline
         preload="auto"
-        @click=${() => this.togglePlay()}
+        @click=${() => this.touchWoke || this.togglePlay()}
         @dblclick=${() => this.toggleFullscreen()}
         @timeupdate=${update} @progress=${update} @play=${update} @pause=${update} @seeking=${update} @seeked=${update}
         @waiting=${update} @playing=${update} @ended=${update} @volumechange=${update} @durationchange=${update}

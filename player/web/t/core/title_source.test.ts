@@ -353,7 +353,10 @@ describe('TitleLoader', () => {
   });
 
   it('refuses a key that is not the title\'s', async () => {
+    const right = made.contentKey.slice();
     made.contentKey.fill(7);
     expect(await codeOf(load('secret'))).toBe(kErrors.keyWrong);
+    made.contentKey.set(right);
+    expect(await codeOf(load('secret'))).toBe(0);
   });
 });
