@@ -27,12 +27,11 @@ prepare_title() {
   # Split once: again only when the film is another one, or was changed.
   local source
   source=$(stat -c '%n %s %Y' "$film")
+  mkdir -p "$dir/library" "$dir/keys"
   if [ "$source" != "$(cat "$dir/source" 2>/dev/null)" ] || [ ! -f "$dir/library/titles/$title/header.enp" ]; then
-    rm -rf "$dir/library" "$dir/keys" "$dir/source"
-    mkdir -p "$dir/library" "$dir/keys"
     say "splitting and encrypting ${film##*/}"
-    "$built/weir" split "$film" -o "$dir/library" --title "$title" --protect all --key-file "$dir/keys/$title.key" \
-      --rendition both >"$dir/split.log" || exit
+    "$built/weir" split "$film" -o "$dir/library" --title "$title" --protect all --key-file "$dir/keys/$title.key" --force \
+      >"$dir/split.log" || exit
     echo "$source" >"$dir/source"
   fi
   echo "$film" >"$dir/film"

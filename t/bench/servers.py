@@ -90,8 +90,7 @@ http {{
         return named[0]
 
     def worker_cpu_s(self):
-        fields = pathlib.Path(f"/proc/{self.worker()}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return int(pathlib.Path(f"/proc/{self.worker()}/schedstat").read_text().split()[0]) / 1e9
 
     def worker_rss_kib(self):
         for line in pathlib.Path(f"/proc/{self.worker()}/status").read_text().splitlines():
