@@ -44,6 +44,16 @@ std::vector<Metric> metrics_of(const Store& store) {
   };
 }
 
+std::vector<Metric> title_metrics(const MainConf& conf) {
+  if (conf.edge_state == nullptr) return {};
+  const EdgeCounters& c = EdgeState(conf.edge_state).counters();
+  return {
+      {"headers_refused", true, c.headers_refused},
+      {"pieces_corrupt", true, c.pieces_corrupt},
+      {"records_opened", true, c.records_opened},
+  };
+}
+
 struct TokenNumbers {
   std::uint64_t verified = 0;
   std::uint64_t cached = 0;
@@ -99,6 +109,12 @@ std::string json(const MainConf& conf) {
     out += '}';
     comma = ",";
   }
+  out += R"(},"titles":{)";
+  comma = "";
+  for (const Metric& metric : title_metrics(conf)) {
+    out += std::string(comma) + quoted(metric.name) + ':' + std::to_string(metric.value);
+    comma = ",";
+  }
   const TokenNumbers tokens = token_numbers(conf);
   out += R"(},"channels":{},"tokens":{"verified":)" + std::to_string(tokens.verified) +
          R"(,"cached":)" + std::to_string(tokens.cached) + R"(,"refused":{)";
@@ -134,6 +150,11 @@ std::string prometheus(const MainConf& conf) {
       out += name + "{store=" + quoted(conf.stores.all()[s]->name()) + "} " +
              std::to_string(per_store[s][m].value) + "\n";
     }
+  }
+  for (const Metric& metric : title_metrics(conf)) {
+    const std::string name = "weir_title_" + std::string(metric.name) + "_total";
+    family(out, name, true);
+    out += name + " " + std::to_string(metric.value) + "\n";
   }
   const TokenNumbers tokens = token_numbers(conf);
   family(out, "weir_tokens_verified_total", true);

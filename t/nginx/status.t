@@ -27,7 +27,7 @@ is "$answer->{status} $answer->{headers}{'content-type'} $answer->{headers}{'cac
 my $status = decode_json($answer->{body});
 like $status->{version}, qr/^\d+\.\d+\.\d+$/, 'version';
 is_deeply [ sort { $a <=> $b } map { $_->{pid} } @{ $status->{workers} } ], [ sort { $a <=> $b } $nginx->workers ], 'workers';
-is_deeply [ sort keys %$status ], [qw(channels sessions stores tokens version workers)], 'members';
+is_deeply [ sort keys %$status ], [qw(channels sessions stores titles tokens version workers)], 'members';
 my $store = $status->{stores}{films};
 is_deeply $store, { bytes => 100_000, max_bytes => 50 << 20, objects => 1, hits => 4, misses => 2, fills => 2, collapsed => 2,
     origin_requests => 2, origin_bytes => 100_000, served_bytes => 304_000, evicted_blocks => 0, crc_errors => 0 }, 'counters';

@@ -5,6 +5,7 @@ use lib "$FindBin::Bin/lib";
 use Weir::Test;
 use Weir::Film;
 use File::Copy qw(copy);
+use JSON::PP qw(decode_json);
 use File::Temp qw(tempdir);
 
 my $keys   = tempdir('weir-keys-XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -26,6 +27,7 @@ my $edge = nginx(workers => 2, vars => { ORIGIN => $origin->port, KEYS => $keys 
     server {
         listen 127.0.0.1:%%PORT%%;
         location / { weir_title keys=%%KEYS%%; weir_origin @origin; weir_cache films; }
+        location = /_weir/status { weir_status; }
         location @origin {
             rewrite ^(.*)$ /blind$1 break;
             proxy_pass http://127.0.0.1:%%ORIGIN%%; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off;
@@ -110,6 +112,10 @@ spew($first_path, '<html>hello</html>');
 await(sub { get($_, '/t/short/file.mp4', Range => $range)->{status} == 502 }, 'a page instead of a piece: 502') for $local, $remote;
 replace($first_path, $first_bytes);
 await(sub { get($_, '/t/short/file.mp4')->{body} eq $film }, 'repaired') for $local, $remote;
+
+my $counted = decode_json(get($remote, '/_weir/status')->{body})->{titles};
+cmp_ok $counted->{headers_refused}, '>=', 5 * 9, 'headers that were refused are counted';
+cmp_ok $counted->{pieces_corrupt}, '>=', 2, 'and pieces';
 
 is join(' ', sort($origin->workers, $edge->workers)), $alive, 'no worker died';
 finish();

@@ -3,6 +3,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Weir::Test;
 use Weir::Film;
+use JSON::PP qw(decode_json);
 use MIME::Base64 qw(encode_base64url);
 
 my $keys = nginx_dir();
@@ -15,6 +16,7 @@ my $nginx = nginx(workers => 2, vars => { JWKS => $signer->{jwks}, NOBODY => Wei
         access_log %%DIR%%/access.log all;
         weir_token local keys=%%JWKS%%;
         location / { weir_title; weir_root %%DIR%%/lib; }
+        location = /_weir/status { weir_token off; weir_status; }
         location /group/    { weir_token local keys=%%JWKS%% audience=north; weir_title; weir_root %%DIR%%/lib; }
         location /download/ { weir_token local keys=%%JWKS%% right=dl; root %%DIR%%/www; }
         location /open/     { weir_token off; root %%DIR%%/www; }
@@ -135,6 +137,13 @@ for my $name ('access.log', 'back.log', 'error.log') {
     }
 }
 is "@leaks", '', 'no log holds a token';
+
+# ---- counters ----
+my $counted = decode_json(get($port, '/_weir/status')->{body})->{tokens};
+cmp_ok $counted->{cached}, '>', 10, 'verdicts that were remembered are counted';
+cmp_ok $counted->{verified}, '<', $counted->{cached}, 'each token was verified once or so';
+is_deeply [ map { $counted->{refused}{$_} > 0 } qw(token_missing token_expired token_signature token_algorithm token_unknown_key) ],
+    [ (1) x 5 ], 'refusals are counted by reason';
 
 # ---- verdicts ----
 # Both workers and a reload share them; a key set without the key ends them.
