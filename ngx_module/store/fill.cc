@@ -117,7 +117,7 @@ class Fill final : public AnswerSink {
 };
 
 void Fill::attempt() {
-  if (!target_->still_wanted()) {
+  if (over_ || !target_->still_wanted()) {
     delete this;
     return;
   }
@@ -386,8 +386,10 @@ void Fill::on_timer(ngx_event_t* ev) noexcept {
 }
 
 void Fill::made_room() noexcept {
+  const WriteResult fault = target_->fault();
+  if (fault != WriteResult::kOk && !over_) result(fault);
   if (r_ == nullptr) return;  // between two attempts: the timer looks
-  if (!target_->still_wanted()) {
+  if (over_ || !target_->still_wanted()) {
     over_ = true;
     DetachedRequest::cancel(r_);
   } else if (blocked_ && target_->room() >= Window::kSize / 4) {

@@ -29,7 +29,7 @@ class FillTarget {
 
   // What readers look at.
   virtual ObjectEntry* entry() noexcept = 0;
-  // Bytes [0, position()) (of a window: [its start, position())) were written.
+  // Bytes [0, position()) (of a window: [its start, position())) were taken by write().
   std::uint64_t position() const noexcept { return position_; }
   // True when metadata was published, by this fill or the one it took over from.
   virtual bool begun() const noexcept = 0;
@@ -48,6 +48,8 @@ class FillTarget {
   virtual WriteResult finish() = 0;
   virtual void fail(ErrorCode code, unsigned origin_status) = 0;
   virtual bool still_wanted() noexcept = 0;
+  // What a write that was put off met later; the bound call is made then.
+  virtual WriteResult fault() const noexcept { return WriteResult::kOk; }
 
   virtual StoreCounters* counters() noexcept = 0;  // nullptr: nobody counts
   // `call(fill)` when there is room again, or nobody wants the bytes any more; until the target

@@ -244,8 +244,8 @@ std::uint64_t Store::disk_free() const noexcept {
   return static_cast<std::uint64_t>(fs.f_bavail) * fs.f_frsize;
 }
 
-// Room for `bytes` more of `entry`; evicts for it.
-bool Store::reserve(ObjectEntry* entry, std::uint64_t bytes) {
+bool Store::reserve(ObjectEntry* entry, std::uint64_t serial, std::uint64_t epoch,
+                    std::uint64_t bytes) {
   if (bytes > settings_.max_size) return false;
   for (int round = 0; round < kEvictionsPerReserve; ++round) {
     const bool low = settings_.min_free != 0 && disk_free() < settings_.min_free + bytes;
@@ -253,6 +253,7 @@ bool Store::reserve(ObjectEntry* entry, std::uint64_t bytes) {
     bool evicted = false;
     {
       const Lock lock(pool_);
+      if (!owns_locked(entry, serial, epoch)) return false;
       const std::uint64_t used = shared_->counters.bytes.load();
       if (!low && used <= settings_.max_size - bytes) {
         shared_->counters.bytes += bytes;

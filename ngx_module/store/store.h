@@ -97,11 +97,10 @@ class Store {
 
   // Fills. All are without effect, and say so, when the fill is not the owner's any more.
   bool owns(const ObjectEntry* entry, std::uint64_t serial, std::uint64_t epoch) const noexcept;
-  // Names the file, reserves the bytes (total, or a block when unknown), publishes the metadata:
-  // readers may open the file, which must exist by then: `make_file` creates it, outside of the
-  // lock.
-  bool reserve(ObjectEntry* entry, std::uint64_t bytes);
+  // Room on disk for `bytes` more; evicts for it.
+  bool reserve(ObjectEntry* entry, std::uint64_t serial, std::uint64_t epoch, std::uint64_t bytes);
   std::uint64_t new_file_number();
+  // Publishes the metadata: readers may open the file, which must exist by then.
   bool publish(ObjectEntry* entry, std::uint64_t serial, std::uint64_t epoch, std::uint64_t file,
                std::uint64_t total, const ObjectMeta& meta, bool discard);
   // Moves pos. The bytes must be in the file.
