@@ -51,6 +51,7 @@ class Download {
   Status kept(Status status);
   void report_edges() const;
   void print_json() const;
+  std::string summary() const;
   void say(const std::string& text) const;
 
   const GetArguments& args_;
@@ -85,11 +86,21 @@ Status Download::run() {
   } else if (was_there_) {
     say(target_.string() + " is there already and is the same");
   } else {
-    const double seconds = std::chrono::duration<double>(clock_.monotonic() - start_).count();
-    say(target_.string() + ": " + human_bytes(rendition_->bytes) + " in " +
-        human_duration(seconds));
+    say(summary());
   }
   return {};
+}
+
+// "film.mp4: 1.2 GiB in 0:12, 102.4 MiB/s".
+std::string Download::summary() const {
+  const double seconds = std::chrono::duration<double>(clock_.monotonic() - start_).count();
+  std::string out = target_.string() + ": " + human_bytes(rendition_->bytes);
+  if (resumed_ > 0) out += ", " + std::to_string(resumed_) + " pieces of it were there before,";
+  if (seconds < 1) return out + " in less than a second";
+  out += " in " + human_duration(seconds);
+  if (resumed_ > 0) return out;
+  const double rate = static_cast<double>(rendition_->bytes) / seconds;
+  return out + ", " + human_bytes(static_cast<std::uint64_t>(rate)) + "/s";
 }
 
 Status Download::open() {
@@ -110,7 +121,8 @@ Status Download::open() {
   std::error_code ignored;
   if (fs::is_directory(target_, ignored)) {
     const std::string& extension = title_->header.info.extension;
-    target_ /= location_.title + "." + (kind == RenditionKind::kTs ? "ts" : extension);
+    target_ = (target_ / location_.title).lexically_normal();
+    target_ += "." + (kind == RenditionKind::kTs ? "ts" : extension);
   }
   return {};
 }
@@ -270,8 +282,10 @@ void Download::report_edges() const {
     }
     const std::uint64_t others = report.faults - report.damaged.size();
     if (others > 0 && reports_.size() > 1 && !args_.quiet) {
-      print_warning(kCommand, "edge " + report.edge + " failed " + std::to_string(report.faults) +
-                                  " times (last: " + report.last_problem + ")");
+      print_warning(kCommand,
+                    "edge " + report.edge + " failed " +
+                        (report.faults == 1 ? "once" : std::to_string(report.faults) + " times") +
+                        " (last: " + report.last_problem + ")");
     }
   }
 }

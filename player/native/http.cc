@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <system_error>
 
 #include <nlohmann/json.hpp>
 
@@ -210,7 +212,7 @@ Result<HttpAnswer> http_get(const std::string& url, const std::string& edge,
   if (code != CURLE_OK) {
     const bool cut = code == CURLE_PARTIAL_FILE;
     return fail(cut ? ErrorCode::kOriginShortBody : ErrorCode::kOriginUnreachable,
-                edge + " (" + transport_problem(code) + ")");
+                edge + " (" + transport_problem(handle.get(), code) + ")");
   }
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &get.answer.status);
   return std::move(get.answer);
@@ -235,12 +237,17 @@ Error answer_error(long status, const HttpFields& fields, ByteView body, const s
   return {status == 503 ? ErrorCode::kDraining : ErrorCode::kOriginStatus, why};
 }
 
-std::string transport_problem(CURLcode code) {
+std::string transport_problem(CURL* handle, CURLcode code) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return "no such host";
-    case CURLE_COULDNT_CONNECT:
-      return "connection refused or no way there";
+    case CURLE_COULDNT_CONNECT: {
+      long error = 0;
+      curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &error);
+      if (error == ECONNREFUSED) return "connection refused";
+      return error == 0 ? "no connection"
+                        : std::generic_category().message(static_cast<int>(error));
+    }
     case CURLE_OPERATION_TIMEDOUT:
       return "no connection in time";
     case CURLE_PARTIAL_FILE:

@@ -59,7 +59,7 @@ Result<HttpAnswer> http_get(const std::string& url, const std::string& edge,
 Error answer_error(long status, const HttpFields& fields, ByteView body, const std::string& edge,
                    const std::string& what, const std::string& token);
 
-// Why curl failed, in words, without the URL.
-std::string transport_problem(CURLcode code);
+// Why a request on `handle` failed, in words, without the URL.
+std::string transport_problem(CURL* handle, CURLcode code);
 
 }  // namespace weir

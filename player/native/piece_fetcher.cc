@@ -214,9 +214,9 @@ void PieceFetcher::complete(Transfer& t, CURLcode code) {
     case CURLE_OPERATION_TIMEDOUT:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-      return fault(t, FetchFault::kConnect, transport_problem(code));
+      return fault(t, FetchFault::kConnect, transport_problem(t.handle.get(), code));
     default:
-      return fault(t, FetchFault::kBroken, transport_problem(code));
+      return fault(t, FetchFault::kBroken, transport_problem(t.handle.get(), code));
   }
 }
 
