@@ -33,7 +33,8 @@ struct TokenQuery {
 std::optional<TokenQuery> split_token_query(std::string_view query);
 
 // `text` is a URL, a request line or a part of one, as it came in: still escaped. Every token in
-// it, in any path segment or in the query, becomes "-". nullopt: there is none. The result is never longer than `text`.
+// it, in any path segment or in the query, becomes "-". nullopt: there is none. The result is never
+// longer than `text`.
 std::optional<std::string> redact_tokens(std::string_view text);
 
 }  // namespace weir

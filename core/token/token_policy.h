@@ -17,8 +17,8 @@ struct TokenRequest {
 };
 
 inline constexpr std::int64_t kTokenSkewS = 30;
-inline constexpr std::int64_t kMaxTokenLifeS = 300;                // exp - iat
-inline constexpr std::int64_t kMaxDownloadTokenLifeS = 12 * 3600;  // with right dl
+inline constexpr std::int64_t kMaxTokenLifeS = 300;            // exp - iat
+inline constexpr std::int64_t kMaxDownloadTokenLifeS = 43200;  // 12 h with right dl
 
 // A token with right dl may do what play does for GET of pieces and files. Errors: kTokenExpired,
 // kTokenNotYetValid, kTokenLifetime, kTokenWrongTitle, kTokenWrongRight, kTokenWrongAudience.
