@@ -22,7 +22,7 @@ ngx_str_t as_ngx_str(char*) = delete;
 inline ngx_str_t copy_ngx_str(ngx_pool_t* pool, std::string_view text) noexcept {
   auto* data = static_cast<u_char*>(ngx_pnalloc(pool, text.size() + 1));
   if (data == nullptr) return {0, nullptr};
-  ngx_memcpy(data, text.data(), text.size());
+  if (!text.empty()) ngx_memcpy(data, text.data(), text.size());
   data[text.size()] = '\0';
   return {text.size(), data};
 }
