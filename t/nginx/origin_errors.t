@@ -84,7 +84,7 @@ $body = $origin->serve('/both/film', size => 2_000_000, etag => '"f"', rate => 4
 $backup->serve('/both/film', body => $body, etag => '"f"');
 {
     my $pid = fork;
-    if (!$pid) { await(sub { $origin->requests('/both/film') }, 'asked'); sleep 0.1; $origin->down; POSIX::_exit(0) }
+    if (!$pid) { await(sub { $origin->requests('/both/film') }, 'asked'); sleep 0.1; $origin->down; POSIX::_exit(0) }  # pace
     @all = fetch_all(map { { port => $port, path => '/both/film', after => 0.01 * $_ } } 1 .. 4);
     waitpid $pid, 0;
     waitpid $origin->{pid}, 0;

@@ -24,7 +24,7 @@ sub test_http {
         '/srv/weir' => '%%DIR%%/library', '/etc/nginx/weir/' => "$Weir::Nginx::root/conf.d/", '/var/log/nginx/' => '%%DIR%%/logs/',
     );
     $http =~ s/\Q$_\E/$places{$_}/g for sort { length $b <=> length $a } keys %places;
-    $http =~ s/listen 80;/listen 127.0.0.1:%%PORT%%;/g;
+    $http =~ s/listen \d+;/listen 127.0.0.1:%%PORT%%;/g;
     $nginx->write_conf(http => $http);
     my @result = $nginx->test_config;
     File::Path::remove_tree($nginx->{dir});
@@ -49,11 +49,11 @@ while ($page =~ /```nginx\n(.*?)```/gs) {
     my $example = $1;
     my $origin = $example =~ /location \@origin/ ? '' : 'location @origin { proxy_pass http://origin; }';
     my $store = $example =~ /weir_store/ ? '' : 'weir_store zone=films:8m path=/var/cache/weir;';
-    loads("$store upstream origin { server 192.0.2.10; } server { listen 80; $origin $example }", 'docs/directives.md, example ' . ++$count);
+    loads("$store upstream origin { server 192.0.2.10; } server { listen 127.0.0.1:%%PORT%%; $origin $example }", 'docs/directives.md, example ' . ++$count);
 }
 ok $count, 'the reference has examples';
 
-my ($status, $output) = test_http('server { listen 80; location / { weir_rout /srv/weir; } }');
+my ($status, $output) = test_http('server { listen 127.0.0.1:%%PORT%%; location / { weir_rout /srv/weir; } }');
 isnt $status, 0, 'and what nginx does not take is noticed';
 
 done_testing;

@@ -44,7 +44,7 @@ sub whole { my ($body, @answers) = @_; my $sum = unpack '%32C*', $body;
 my $body = $origin->serve('/hup', size => 1_500_000, rate => 500_000, etag => '"h"');
 my $join = viewers(map { { port => $port, path => '/hup', after => 0.3 * $_ } } 0 .. 8);
 await(sub { $origin->requests('/hup') }, 'asked');
-for (1 .. 5) { $nginx->reload; sleep 0.15 }
+for (1 .. 5) { $nginx->reload; sleep 0.15 }  # pace
 is whole($body, $join->()), 9, 'reload: all viewers complete and identical';
 is scalar($origin->requests('/hup')), 1, 'reload: one origin request';
 await(sub { $nginx->workers(1) == 2 }, 'the old workers left');
@@ -63,7 +63,7 @@ my @before = $nginx->workers;
 my @pids;
 $join = viewers(map { { port => $port, path => '/kill', after => 0.01 * $_ } } 0 .. 15);
 await(sub { $origin->requests('/kill') }, 'asked');
-sleep 0.5;
+sleep 0.5;  # pace: the body is under way
 # The one that fills is the one that holds a connection to the origin.
 my ($filler) = grep { connected_to($_, $origin->port) } @before;
 ok $filler, 'one worker fills';
@@ -85,7 +85,7 @@ $body = $origin->serve('/hang', size => 600_000, rate => 300_000, etag => '"g"')
 @before = $nginx->await(sub { my @w = $nginx->workers; @w == 2 && @w }, 'two workers') ? $nginx->workers : ();
 $join = viewers(map { { port => $port, path => '/hang', after => 0.01 * $_, timeout => 30 } } 0 .. 15);
 await(sub { $origin->requests('/hang') }, 'asked');
-sleep 0.3;
+sleep 0.3;  # pace: the body is under way
 ($filler) = grep { connected_to($_, $origin->port) } $nginx->workers;
 kill STOP => $filler;
 await(sub { $origin->requests('/hang') == 2 }, 'hang: another worker asks for the rest', 15);
@@ -100,7 +100,7 @@ $nginx->reload;
 $body = $origin->serve('/shutdown', size => 600_000, rate => 300_000, etag => '"s"');
 $join = viewers({ port => $port, path => '/shutdown' }, map { { port => $port, path => '/shutdown', after => 0.4 + 0.1 * $_ } } 1 .. 4);
 await(sub { $origin->requests('/shutdown') }, 'asked');
-sleep 0.1;
+sleep 0.1;  # pace: the body is under way
 $nginx->reload;
 @answers = $join->();
 shift @answers;

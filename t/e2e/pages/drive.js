@@ -3,10 +3,10 @@
 
 const orders = JSON.parse(decodeURIComponent(location.hash.slice(1)));
 const frame = document.querySelector('iframe');
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)); // for until, to poll, and for the idle time that is tested
 
 async function until(test, ms = 30_000) {
-  for (const end = performance.now() + ms; performance.now() < end; await sleep(10)) {
+  for (const end = performance.now() + ms; performance.now() < end; await sleep(10)) { // poll
     const value = test();
     if (value) return value;
   }
@@ -65,7 +65,7 @@ async function drive() {
     const before = await until(() => first.player.report?.instance);
     // What keeps the worker alive is the page; without it the browser may stop the worker.
     frame.src = 'about:blank';
-    await sleep(orders.idleMs);
+    await sleep(orders.idleMs); // pace
     const back = await visit();
     report.idle = { before, firstFrameMs: back.firstFrameMs };
     await back.player.video.play();
