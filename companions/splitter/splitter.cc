@@ -81,7 +81,7 @@ class Split {
                       " exists and its header cannot be "
                       "read, so its pieces cannot be found: --force replaces it");
     }
-    if (options_.title.empty() && before->info.name != source_.name()) {
+    if (options_.title.empty() && before->info.name != to_source_name(source_.name())) {
       return fail(ErrorCode::kAlreadyExists,
                   "title " + title_ + " exists and was made from " + before->info.name +
                       ": name another with --title, or replace it with --force");
@@ -255,7 +255,7 @@ class Split {
     info.revision = random_uuid();
     info.created_unix_s =
         std::chrono::duration_cast<std::chrono::seconds>(clock_.wall().time_since_epoch()).count();
-    info.name = source_.name();
+    info.name = to_source_name(source_.name());
     info.extension = probe_.extension;
     info.mime = probe_.mime;
     info.format = std::string(probe_.format->name);

@@ -137,4 +137,11 @@ like($err, qr/signature does not hold: its key/, 'and said so');
 ($code) = weir('verify', "$lib/titles/shown/header.enp", '--jwks', "$dir/jwks.json");
 is($code, 65, 'not signed where a signature is asked for');
 
+# A file's name may hold what a header's may not.
+my $odd = "$dir/odd\n\xff\x1b[31m.mp4";
+spew($odd, slurp(film('tiny.mp4')));
+my $cleaned = weir_json('split', $odd, '-o', $lib, '--title', 'odd')->{header};
+is(weir_json('inspect', $cleaned)->{name}, 'odd___[31m.mp4', 'a name that would not do is mended');
+is((weir('merge', $cleaned, '-o', "$dir/odd-merged"))[0], 0, 'and merges');
+
 done_testing;
