@@ -6,6 +6,21 @@
 
 namespace weir {
 
+namespace {
+
+struct MdFree {
+  void operator()(EVP_MD* md) const noexcept { EVP_MD_free(md); }
+};
+
+// Fetched once: EVP_sha256() makes OpenSSL look it up again for each digest.
+const EVP_MD* sha256_algorithm() {
+  static const std::unique_ptr<EVP_MD, MdFree> md(
+      openssl::must(EVP_MD_fetch(nullptr, "SHA256", nullptr), "EVP_MD_fetch(SHA256)"));
+  return md.get();
+}
+
+}  // namespace
+
 Digest sha256(ByteView data) {
   Sha256 hash;
   hash.update(data);
@@ -17,7 +32,8 @@ void Sha256::Free::operator()(evp_md_ctx_st* ctx) const noexcept {
 }
 
 Sha256::Sha256() : ctx_(openssl::must(EVP_MD_CTX_new(), "EVP_MD_CTX_new")) {
-  openssl::must(EVP_DigestInit_ex(ctx_.get(), EVP_sha256(), nullptr) == 1, "EVP_DigestInit_ex");
+  openssl::must(EVP_DigestInit_ex(ctx_.get(), sha256_algorithm(), nullptr) == 1,
+                "EVP_DigestInit_ex");
 }
 
 Sha256::~Sha256() = default;

