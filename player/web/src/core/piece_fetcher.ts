@@ -19,6 +19,7 @@ export const kFirstContactMs = 2_000;
 const kMaxPatience = 8;
 const kTickMs = 250;
 const kMaxIncidents = 50;
+const kWrongHash = 'the piece does not have its hash';
 
 export type FetcherState = 'ok' | 'reconnecting' | 'refused' | 'damaged' | 'missing';
 
@@ -60,8 +61,8 @@ interface Job extends JobView {
 /** A piece that is not sealed, until all of it is here and its hash was compared. */
 interface Staged {
   bytes: Bytes;
-  have: Set<number>;
-  edges: Set<number>;
+  /** Which edge brought each record. */
+  have: Map<number, number>;
   checking: boolean;
 }
 
@@ -78,7 +79,8 @@ export class PieceFetcher {
   private nextId = 0;
   private patience = 1;
   private readonly staged = new Map<number, Staged>();
-  private readonly solo = new Set<number>();
+  /** Pieces that did not fit together, as they came. */
+  private readonly solo = new Map<number, Staged>();
   private readonly blames = new Map<number, Blame[]>();
   private readonly blameRounds = new Map<number, number>();
   private state: FetcherState = 'ok';
@@ -270,12 +272,11 @@ export class PieceFetcher {
   private stage(job: Job, piece: Piece, record: number, plain: Bytes): void {
     let s = this.staged.get(job.piece);
     if (!s) {
-      s = { bytes: new Uint8Array(piece.plainBytes), have: new Set(), edges: new Set(), checking: false };
+      s = { bytes: new Uint8Array(piece.plainBytes), have: new Map(), checking: false };
       this.staged.set(job.piece, s);
     }
     s.bytes.set(plain, record * kRecordBytes);
-    s.have.add(record);
-    s.edges.add(job.edge);
+    s.have.set(record, job.edge);
     if (s.have.size === Math.ceil(piece.plainBytes / kRecordBytes) && !s.checking) {
       s.checking = true;
       void this.checkStaged(job.piece, s);
@@ -288,24 +289,39 @@ export class PieceFetcher {
       const wanted = s.checking || this.readers.some((r) => r.piece <= piece && piece <= r.piece + kPiecesAhead);
       if (!wanted) this.staged.delete(piece);
     }
+    for (const piece of this.solo.keys()) {
+      if (!this.readers.some((r) => r.piece <= piece && piece <= r.piece + kPiecesAhead)) this.solo.delete(piece);
+    }
   }
 
   private async checkStaged(index: number, s: Staged): Promise<void> {
     const [hash, expected] = await Promise.all([crypto.subtle.digest('SHA-256', s.bytes), this.title.hash(index)]);
     this.staged.delete(index);
+    const edges = new Set(s.have.values());
     if (equalBytes(new Uint8Array(hash), expected)) {
-      this.solo.delete(index);
-      const records = Math.ceil(s.bytes.length / kRecordBytes);
-      for (let i = 0; i < records; i++)
-        this.store.put(index, i, s.bytes.slice(i * kRecordBytes, (i + 1) * kRecordBytes));
-      this.arrived(index);
-    } else if (s.edges.size === 1) {
-      this.blame(index, [...s.edges][0]!, 'damaged', 'the piece does not have its hash');
+      this.accept(index, s);
+    } else if (edges.size === 1) {
+      this.blame(index, [...edges][0]!, 'damaged', kWrongHash);
     } else {
-      // Ranges of several edges: nobody knows which one was wrong. Once more, from one at a time.
-      this.solo.add(index);
+      // Ranges of several edges: which one was wrong shows when the piece comes from one edge.
+      this.solo.set(index, s);
     }
     this.pump();
+  }
+
+  private accept(index: number, s: Staged): void {
+    const records = Math.ceil(s.bytes.length / kRecordBytes);
+    const record = (of: Staged, i: number): Bytes => of.bytes.slice(i * kRecordBytes, (i + 1) * kRecordBytes);
+    for (let i = 0; i < records; i++) this.store.put(index, i, record(s, i));
+    const before = this.solo.get(index);
+    this.solo.delete(index);
+    this.arrived(index);
+    if (!before) return;
+    const wrong = [...before.have].filter(([i]) => !equalBytes(record(before, i), record(s, i)));
+    const known = this.blames.get(index) ?? [];
+    for (const edge of new Set(wrong.map(([, e]) => e))) {
+      if (!known.some((b) => b.edge === edge)) this.blame(index, edge, 'damaged', kWrongHash);
+    }
   }
 
   // ---- when something goes wrong

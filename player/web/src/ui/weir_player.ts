@@ -256,6 +256,7 @@ export class WeirPlayer extends LitElement {
     const silent = !v || v.muted || v.volume === 0;
     const full = document.fullscreenElement === this;
     const playIcon = v?.ended ? kIcons.again : playing ? kIcons.pause : kIcons.play;
+    const toggle = playing ? 'Pause' : 'Play';
     return html`
       <div class="controls">
         <weir-seek-bar
@@ -263,15 +264,20 @@ export class WeirPlayer extends LitElement {
           @seek=${(e: CustomEvent<number>) => this.seek(e.detail)}
         ></weir-seek-bar>
         <div class="row">
-          <button class="play" aria-label=${playing ? 'Pause' : 'Play'} title="${playing ? 'Pause' : 'Play'} (k)" @click=${() => this.togglePlay()}>${playIcon}</button>
-          <button aria-label=${silent ? 'Unmute' : 'Mute'} title="Mute (m)" @click=${() => this.toggleMute()}>${silent ? kIcons.muted : kIcons.sound}</button>
-          <input class="volume-slider" type="range" min="0" max="1" step="0.05" aria-label="Volume" .value=${String(silent ? 0 : v.volume)}
-            @input=${(e: Event) => this.setVolume(Number((e.target as HTMLInputElement).value))} />
+          ${button(toggle, 'k', playIcon, () => this.togglePlay())}
+          ${button(silent ? 'Unmute' : 'Mute', 'm', silent ? kIcons.muted : kIcons.sound, () => this.toggleMute())}
+          <input
+            class="volume-slider" type="range" min="0" max="1" step="0.05" aria-label="Volume"
+            .value=${String(silent ? 0 : v.volume)}
+            @input=${(e: Event) => this.setVolume(Number((e.target as HTMLInputElement).value))}
+          />
           <span class="time">${clock(time)} / ${clock(duration)}</span>
           <span class="space"></span>
           <span class="source" title="Where the film comes from">${this.sourceLine()}</span>
-          <button aria-label="Where the film comes from" title="Sources (i)" @click=${() => this.showSources()}>${kIcons.sources}</button>
-          <button aria-label=${full ? 'Leave full screen' : 'Full screen'} title="Full screen (f)" @click=${() => this.toggleFullscreen()}>${full ? kIcons.window : kIcons.fullscreen}</button>
+          ${button('Where the film comes from', 'i', kIcons.sources, () => this.showSources())}
+          ${button(full ? 'Leave full screen' : 'Full screen', 'f', full ? kIcons.window : kIcons.fullscreen, () =>
+            this.toggleFullscreen(),
+          )}
         </div>
       </div>
     `;
@@ -294,11 +300,19 @@ export class WeirPlayer extends LitElement {
         ${trouble.code > 0 ? html`<small>Weir code ${trouble.code}</small>` : nothing}
         <div class="acts">
           ${words.retry ? html`<button @click=${() => this.retry()}>Try again</button>` : nothing}
-          ${address ? html`<button @click=${(e: Event) => void copy(address, e.target as HTMLElement)}>Copy address for a media player</button>` : nothing}
+          ${address
+            ? html`<button @click=${(e: Event) => void copy(address, e.target as HTMLElement)}>
+                Copy address for a media player
+              </button>`
+            : nothing}
         </div>
       </div>
     `;
   }
+}
+
+function button(label: string, key: string, icon: TemplateResult, act: () => void): TemplateResult {
+  return html`<button aria-label=${label} title="${label} (${key})" @click=${act}>${icon}</button>`;
 }
 
 async function copy(text: string, button: HTMLElement): Promise<void> {

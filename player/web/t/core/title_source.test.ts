@@ -95,6 +95,14 @@ describe.each(['all', 'partial', 'none'] as const)('protection %s', (policy) => 
   });
 });
 
+it.each(['http://edge1', 'http://edge2'])('an open piece in ranges of both edges: %s, which sent a wrong one, is found', async (bad) => {
+  await open({ policy: 'none' });
+  edges.set(bad, 'flips');
+  expectBytes(await takeInTime(source.read(4_000_000), 60_000), 4_000_000);
+  expect(new Set(edges.pieceRequests().map((a) => a.edge)).size).toBe(2);
+  for (const edge of source.report().edges) expect(edge.damaged, edge.url).toBe(edge.url === bad ? 1 : 0);
+});
+
 describe('the schedule', () => {
   beforeEach(() => open());
 
