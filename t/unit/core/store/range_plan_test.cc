@@ -67,6 +67,8 @@ TEST_F(RangePlanTest, CutsAFillThatIsFarAndAsksForTheBlockItself) {
 TEST_F(RangePlanTest, StopsWhereAnotherFillBegins) {
   fills_ = {{500, 520, 600}};
   EXPECT_EQ(plan({{0, 950}}).fetches, (Ranges{{0, 500}, {600, 350}}));
+  fills_ = {{430, 440, 500}};  // resumed in the middle of a block that has lost its beginning
+  EXPECT_EQ(plan({{405, 1}}).fetches, (Ranges{{400, 30}}));
 }
 
 TEST_F(RangePlanTest, SeveralRangesInTheirOrderTouchingOnesTogether) {
