@@ -1,5 +1,6 @@
 #include "ngx_module/http/cache_status.h"
 
+#include <string>
 #include <string_view>
 
 #include "ngx_module/glue/str.h"
@@ -33,6 +34,15 @@ std::string_view field_value(CacheStatus status) noexcept {
 void add_cache_status(ngx_http_request_t* r) {
   const RequestContext* context = request_context(r);
   if (context == nullptr) return;
+  const bool forwarded = context->cache_status == CacheStatus::kMiss ||
+                         context->cache_status == CacheStatus::kFill ||
+                         context->cache_status == CacheStatus::kBypass;
+  if (context->error && forwarded) {  // nothing was stored
+    std::string value = "weir; fwd=miss; detail=";
+    value += error_name(*context->error);
+    add_header(r, "Cache-Status", value);
+    return;
+  }
   const std::string_view value = field_value(context->cache_status);
   if (!value.empty()) add_header(r, "Cache-Status", value);
 }

@@ -159,12 +159,12 @@ ngx_int_t Serving::send_extent(const Extent& extent) {
 // Before the header: the error as an answer. After it: a cut, never a clean end.
 ngx_int_t Serving::end_failed() {
   const Error& error = reader_->error();
+  RequestContext* context = request_context(r_);
+  if (context != nullptr) context->cache_status = reader_->status();
   if (!head_sent_) return send_problem(r_, error);
   ngx_log_error(NGX_LOG_ERR, r_->connection->log, 0, "weir: answer cut after %uL bytes: %s (%ui)",
                 at_, error.detail.c_str(), static_cast<ngx_uint_t>(error.code));
-  if (RequestContext* context = request_context(r_); context != nullptr) {
-    context->error = error.code;
-  }
+  if (context != nullptr) context->error = error.code;
   if (!end_ && r_->http_version < NGX_HTTP_VERSION_11) {
     // The end of the connection is the end of the body there: only a reset tells them apart.
     struct linger reset = {1, 0};

@@ -173,8 +173,20 @@ ngx_int_t Fill::result(WriteResult written) {
   return give_up(ErrorCode::kStoreFull, 0);
 }
 
+// proxy_buffering on holds bytes back until a buffer is full: viewers of a growing object would wait.
+void warn_of_buffering(ngx_http_request_t* r, const std::string& location) {
+  static bool warned = false;
+  if (warned || r->upstream == nullptr || !r->upstream->buffering) return;
+  warned = true;
+  ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                "weir_origin \"%s\": set \"proxy_buffering off\" there: with it on, viewers wait for "
+                "whole buffers",
+                location.c_str());
+}
+
 ngx_int_t Fill::on_head(ngx_http_request_t* r) {
   r_ = r;
+  warn_of_buffering(r, request_.location);
   const ngx_uint_t status = r->headers_out.status;
   if (status != NGX_HTTP_OK && status != NGX_HTTP_PARTIAL_CONTENT) return refuse_status(r);
   if (r->headers_out.content_encoding != nullptr &&

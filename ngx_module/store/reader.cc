@@ -34,6 +34,7 @@ class Reader final : public ObjectReader {
   void invalidate() noexcept;
   void release() noexcept;
   const Error& error() const noexcept { return error_; }
+  CacheStatus status() const noexcept { return status_; }
 
  private:
   enum class Mode : std::uint8_t {
@@ -495,6 +496,9 @@ Progress ObjectReader::info(ObjectInfo* out) {
 }
 Progress ObjectReader::extent(std::uint64_t at, std::uint64_t want, Extent* out) {
   return impl(this)->extent(at, want, out);
+}
+CacheStatus ObjectReader::status() const noexcept {
+  return static_cast<const Reader*>(this)->status();
 }
 const Error& ObjectReader::error() const noexcept {
   return static_cast<const Reader*>(this)->error();

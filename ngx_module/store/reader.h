@@ -121,6 +121,9 @@ class ObjectReader {
   // Bytes from `at`, at most `want`. Implies waiting for info().
   Progress extent(std::uint64_t at, std::uint64_t want, Extent* out);
 
+  // Where the object comes from, as far as that is known: also when it failed.
+  CacheStatus status() const noexcept;
+
   // Why info() or extent() said kFailed; its HTTP status is http_status(error().code).
   const Error& error() const noexcept;
 

@@ -14,6 +14,10 @@ my $nginx  = nginx(workers => 2, vars => { ORIGIN => $origin->port }, http => <<
             weir_origin @origin;
             weir_cache  films;
         }
+        location /buffered/ { weir_origin @buffered; weir_cache films; }
+        location @buffered { proxy_pass http://origin; }
+        location /files/ { weir_origin @files; weir_cache films; }
+        location @files { root %%DIR%%/local; }
         location @origin {
             proxy_pass http://origin;
             proxy_http_version 1.1;
@@ -58,6 +62,8 @@ is scalar(grep { $_->{body} eq $herd_body } @herd), 30, 'herd: all identical';
 is scalar($origin->requests('/p/herd')), 1, 'herd: one origin request';
 my ($slowest) = sort { $b <=> $a } map { $_->{ttfb} } @herd;
 cmp_ok $slowest, '<', 0.1, 'herd: nobody waits for a first byte';
+my ($gap) = sort { $b <=> $a } map { $_->{gap} } @herd;
+cmp_ok $gap, '<', 1, 'herd: bytes come as the origin sends them, in both workers';
 ok((grep { $_->{headers}{'cache-status'} =~ /collapsed/ } @herd) >= 29, 'herd: Cache-Status says collapsed');
 
 # All leave: the fill goes on.
@@ -100,5 +106,15 @@ my $seek = $origin->serve('/p/seek', size => 500_000, rate => 2_000_000);
 my $part = get($port, '/p/seek', Range => 'bytes=400000-400999');
 is $part->{status}, 206, 'range on a miss: status';
 identical $part->{body}, substr($seek, 400_000, 1000), 'range on a miss: bytes';
+
+# A location that buffers: slower, said in the log once, and the same bytes.
+my $buffered = $origin->serve('/buffered/x', size => 900_000, etag => '"b"', rate => 3_000_000);
+is scalar(grep { $_->{body} eq $buffered } fetch_all(map { { port => $port, path => '/buffered/x' } } 1 .. 4)), 4, 'proxy_buffering on: identical';
+like $nginx->error_log, qr/weir_origin "\@buffered": set "proxy_buffering off" there/, 'proxy_buffering on: a word in the log';
+
+# The named location may answer by itself.
+$nginx->write('local/files/y', \$buffered);
+identical get($port, '/files/y')->{body}, $buffered, 'a named location with files';
+identical get($port, '/files/y', Range => 'bytes=100-')->{body}, substr($buffered, 100), 'a named location with files: hit';
 
 finish();

@@ -39,6 +39,7 @@ my @all = fetch_all(map { { port => $port, path => '/none', after => 0.005 * $_ 
 refused($_, 404, 202, '404: status and code') for $all[0], $all[9];
 is scalar(grep { $_->{status} == 404 } @all), 10, '404: everyone';
 is scalar($origin->requests('/none')), 1, '404: one origin request';
+is $all[0]{headers}{'cache-status'}, 'weir; fwd=miss; detail=not_found', '404: Cache-Status';
 $origin->serve('/none', body => 'now there');
 is get($port, '/none')->{body}, 'now there', '404 is not remembered';
 $origin->serve('/gone', status => 410);
