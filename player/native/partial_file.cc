@@ -107,17 +107,12 @@ Status PartialFile::lock() {
 }
 
 Status PartialFile::load(bool force) {
-  Bytes state;
-  struct stat info {};
-  if (::fstat(state_fd_.get(), &info) != 0) {
-    return tl::unexpected(file_error(errno, state_, "cannot read"));
-  }
-  const auto size = static_cast<std::uint64_t>(info.st_size);
+  struct stat state {};
   struct stat data {};
-  if (::fstat(data_fd_.get(), &data) != 0) {
+  if (::fstat(state_fd_.get(), &state) != 0 || ::fstat(data_fd_.get(), &data) != 0) {
     return tl::unexpected(file_error(errno, part_, "cannot read"));
   }
-  if (size == 0) {
+  if (state.st_size == 0) {
     if (data.st_size > 0 && !force) {
       ::unlink(state_.c_str());
       return fail(ErrorCode::kAlreadyExists,
@@ -125,25 +120,29 @@ Status PartialFile::load(bool force) {
     }
     return start_anew();
   }
-  state.resize(static_cast<std::size_t>(std::min(size, kMaxStateBytes)));
-  auto got = read_at(state_fd_.get(), state, 0, state_);
+  const auto size = static_cast<std::uint64_t>(state.st_size);
+  Bytes bytes(static_cast<std::size_t>(std::min(size, kMaxStateBytes)));
+  auto got = read_at(state_fd_.get(), bytes, 0, state_);
   if (!got) return tl::unexpected(got.error());
-  state.resize(*got);
-  if (state.size() < kHeadBytes || !is_head(ByteView(state).first(kHeadBytes))) {
-    found_ = Found::kUnreadable;
-    return start_anew();
-  }
+  bytes.resize(*got);
+
   const Bytes mine = encode_head(identity_);
-  if (!std::equal(mine.begin(), mine.end(), state.begin())) {
+  const bool sound = bytes.size() >= kHeadBytes && is_head(ByteView(bytes).first(kHeadBytes));
+  if (sound && !std::equal(mine.begin(), mine.end(), bytes.begin())) {
     found_ = Found::kOtherRevision;
     return start_anew();
   }
-  if (static_cast<std::uint64_t>(data.st_size) != identity_.bytes) {
+  if (!sound || static_cast<std::uint64_t>(data.st_size) != identity_.bytes) {
     found_ = Found::kUnreadable;
     return start_anew();
   }
   found_ = Found::kResumed;
-  ByteReader journal(ByteView(state).subspan(kHeadBytes));
+  return read_journal(ByteView(bytes).subspan(kHeadBytes));
+}
+
+// Takes what is whole; the rest is cut off, so that what is noted next stands right behind.
+Status PartialFile::read_journal(ByteView bytes) {
+  ByteReader journal(bytes);
   std::size_t sound = kHeadBytes;
   while (journal.left() >= kRecordSize) {
     const std::uint32_t piece = journal.u32();

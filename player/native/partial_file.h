@@ -70,6 +70,7 @@ class PartialFile {
   PartialFile(std::filesystem::path target, const PartialIdentity& identity);
   Status lock();
   Status load(bool force);
+  Status read_journal(ByteView bytes);
   Status start_anew();
   Status make_room();
 

@@ -83,7 +83,7 @@ subtest 'every way to write the address' => sub {
 };
 
 subtest 'one of two edges is killed in the middle' => sub {
-    my @edges = map { edge($library{all}, rate => '150k', allow => qr/./) } 1, 2;
+    my @edges = map { edge($library{all}, rate => '300k', allow => qr/./) } 1, 2;
     my $file = target();
     my $child = start_player('get', url($edges[0]), '--edge', at($edges[1]), '-o', $file, '--json');
     await(sub { noted($file) > 1 && asked_pieces($edges[1]) > 0 }, 'both edges are at it', 30);
@@ -126,18 +126,18 @@ subtest 'one edge gives flipped bytes' => sub {
 };
 
 subtest 'a slow edge does not hold up a fast one' => sub {
-    my ($slow, $fast) = (edge($library{none}, rate => '20k'), edge($library{none}));
+    my ($slow, $fast) = (edge($library{none}, rate => '5k'), edge($library{none}));
     my $file = target();
     my $begun = time;
     my $run = player('get', url($slow), '--edge', at($fast), '-o', $file, '--json');
     is($run->{code}, 0, 'done') or diag $run->{err};
     is_film($file, $library{none}, 'the film');
-    cmp_ok(time - $begun, '<', 10, 'a piece from the slow edge alone would take 13 s');
+    cmp_ok(time - $begun, '<', 15, 'a piece from the slow edge alone would take 26 s');
     $_->stop for $slow, $fast;
 };
 
 subtest 'killed in the middle, the same command goes on' => sub {
-    my $edge = edge($library{all}, rate => '100k');
+    my $edge = edge($library{all}, rate => '300k');
     my $file = target();
     my $child = start_player('get', url($edge), '-o', $file, '--json');
     await(sub { noted($file) >= 3 }, 'three pieces are there', 30);
@@ -162,8 +162,51 @@ subtest 'killed in the middle, the same command goes on' => sub {
     $edge->stop;
 };
 
+subtest 'the only edge goes away, and comes back' => sub {
+    my $edge = edge($library{partial}, rate => '300k', allow => qr/./);
+    my $file = target();
+    my $away = sub { kill 'KILL', $edge->workers, $edge->pid; waitpid $edge->pid, 0 };
+    my $child = start_player('get', url($edge), '-o', $file, '--patience', 0);
+    await(sub { noted($file) }, 'a piece is there', 30);
+    $away->();
+    my $run = end_player($child);
+    is($run->{code}, 69, 'without patience: 69');
+    like($run->{err}, qr/the server does not answer: .*\d+ of \d+ pieces are kept/, 'says so');
+
+    my $held = noted($file);
+    $edge->start;
+    $child = start_player('get', url($edge), '-o', $file, '--json', '--sockets', 8);
+    await(sub { noted($file) > $held }, 'another piece is there', 30);
+    $away->();
+    $edge->start;
+    $run = end_player($child);
+    is($run->{code}, 0, 'with patience it goes on by itself') or diag $run->{err};
+    is_film($file, $library{partial}, 'the film');
+    $edge->stop;
+};
+
+subtest 'what the disk lost is found and fetched again' => sub {
+    for my $rendition (qw(file ts)) {
+        my $edge = edge($library{partial}, rate => '600k');
+        my ($file, $well) = (target(), target());
+        my @get = ('get', url($edge), '--rendition', $rendition, '--sockets', 8);
+        my $child = start_player(@get, '-o', $file);
+        await(sub { noted($file) >= 2 }, "$rendition: two pieces are there", 30);
+        kill 'KILL', $child->{pid};
+        end_player($child);
+        my $size = -s "$file.part";
+        truncate "$file.part", $_ for 0, $size;
+        my $run = player(@get, '-o', $file);
+        is($run->{code}, 0, "$rendition: done") or diag $run->{err};
+        like($run->{err}, qr/\d+ pieces were lost on the disk: fetching them again/, "$rendition: says so");
+        is(player(@get, '-o', $well)->{code}, 0, "$rendition: once more, undisturbed");
+        is(file_sha($file), file_sha($well), "$rendition: the same film");
+        $edge->stop;
+    }
+};
+
 subtest 'Ctrl-C says what is kept' => sub {
-    my $edge = edge($library{none}, rate => '100k');
+    my $edge = edge($library{none}, rate => '300k');
     my $file = target();
     my $child = start_player('get', url($edge), '-o', $file);
     await(sub { noted($file) }, 'a piece is there', 30);
@@ -176,7 +219,7 @@ subtest 'Ctrl-C says what is kept' => sub {
 
 subtest 'the title was changed meanwhile' => sub {
     my $library = library(protect => 'partial');
-    my $edge = edge($library, rate => '100k');
+    my $edge = edge($library, rate => '300k');
     my $file = target();
     my $child = start_player('get', url($edge), '-o', $file);
     await(sub { noted($file) }, 'a piece is there', 30);

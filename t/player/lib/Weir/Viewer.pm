@@ -59,7 +59,7 @@ sub film {
 
 # Splits a film into a library of its own. Options: protect, seed (or source: a file), title, dir (to split into again), piece_size.
 sub library {
-    my (%o) = (protect => 'none', seed => 1, title => 'film', piece_size => '256K', @_);
+    my (%o) = (protect => 'none', seed => 1, title => 'film', piece_size => '128K', @_);
     my $lib = $o{dir} || "$dir/lib" . ++$runs;
     make_path("$lib/keys");
     my $source = $o{source} || film($o{seed});
