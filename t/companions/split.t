@@ -68,12 +68,14 @@ for my $name (sort keys %films) {
 is((stat $key)[2] & 0777, 0600, 'the key file is its owner\'s alone');
 is_deeply([ grep { /\.tmp/ } files_below($lib) ], [], 'nothing temporary is left');
 
-# Piece sizes at the edges.
+# Piece sizes at the edges: pieces of one byte take a film of few bytes.
+spew("$dir/start.mkv", substr slurp(film('h264.mkv')), 0, 9000);
 for my $size ('1', '37', '65535', '65536', '65537', '64M') {
-    my $film = film($size =~ /^\d{1,2}$/ ? 'tiny.mp4' : 'last.mp4');
+    my $film = $size =~ /^\d{1,2}$/ ? "$dir/start.mkv" : film('last.mp4');
     my $made = eval { weir_json('split', $film, '-o', $lib, '--title', 'odd', '--piece-size', $size, '--protect', 'all',
             '--key-file', $key, '--rendition', 'file', '--force') };
     ok($made, "--piece-size $size") or diag $@;
+    is($made->{renditions}[0]{pieces}, $made->{size} - $made->{ranges}[0][1], 'a piece for each byte') if $size eq '1';
     weir('merge', "$lib/titles/odd/header.enp", '-o', "$dir/merged", '--key-file', $key);
     is(compare("$dir/merged", $film), 0, 'the same bytes');
 }

@@ -7,6 +7,7 @@ use lib "$FindBin::Bin/lib";
 use Fcntl ':mode';
 use File::Compare qw(compare);
 use File::Path qw(remove_tree);
+use POSIX ();
 use Test::More;
 use Weir::Tool;
 
@@ -28,6 +29,24 @@ for my $case ([ INT => 130 ], [ TERM => 143 ], [ HUP => 129 ]) {
     like(slurp("$dir/err"), qr/^weir split: interrupted: nothing half-written was kept$/m, 'says so');
     ok(!-e "$dir/cut", 'not even the folder is left');
     ok(!-e "$dir/cut.key", 'nor a key that nothing needs');
+}
+
+# Memory does not grow with the film. The kernel keeps the peak in VmHWM while the process lives.
+{
+    my $large = "$dir/large.mp4";
+    spew($large, slurp(film('faststart.mp4')));
+    truncate $large, 600 << 20 or die "truncate: $!";
+    my $split = start_weir('split', $large, '-o', "$dir/large", '--title', 'x', '--rendition', 'file', '--protect', 'all', '--key-file', "$dir/large.key");
+    my $peak = 0;
+    wait_for(sub {
+        my ($now) = eval { slurp("/proc/$split/status") } =~ /^VmHWM:\s+(\d+) kB/m;
+        $peak = $now if $now;
+        return waitpid($split, POSIX::WNOHANG()) == $split;
+    });
+    is($?, 0, 'a film of 600 MiB');
+    cmp_ok($peak, '>', 1000, 'its peak of memory was seen');
+    cmp_ok($peak, '<', 200_000, "below 200 MB: $peak kB");
+    remove_tree("$dir/large");
 }
 
 # A signal leaves alone what was there.
