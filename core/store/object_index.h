@@ -37,7 +37,7 @@ class ObjectIndex {
 
   void touch(ObjectEntry* entry, std::int64_t now) noexcept;  // makes it the newest
 
-  void demote(ObjectEntry* entry) noexcept;                   // makes it the oldest
+  void demote(ObjectEntry* entry) noexcept;  // makes it the oldest
 
   ObjectEntry* oldest() const noexcept { return oldest_; }
   static ObjectEntry* next_newer(const ObjectEntry* entry) noexcept { return entry->newer; }

@@ -173,15 +173,17 @@ ngx_int_t Fill::result(WriteResult written) {
   return give_up(ErrorCode::kStoreFull, 0);
 }
 
-// proxy_buffering on holds bytes back until a buffer is full: viewers of a growing object would wait.
+// proxy_buffering on holds bytes back until a buffer is full: viewers of a growing object would
+// wait.
 void warn_of_buffering(ngx_http_request_t* r, const std::string& location) {
   static bool warned = false;
   if (warned || r->upstream == nullptr || !r->upstream->buffering) return;
   warned = true;
-  ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                "weir_origin \"%s\": set \"proxy_buffering off\" there: with it on, viewers wait for "
-                "whole buffers",
-                location.c_str());
+  ngx_log_error(
+      NGX_LOG_WARN, ngx_cycle->log, 0,
+      "weir_origin \"%s\": set \"proxy_buffering off\" there: with it on, viewers wait for "
+      "whole buffers",
+      location.c_str());
 }
 
 ngx_int_t Fill::on_head(ngx_http_request_t* r) {
