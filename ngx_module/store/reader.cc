@@ -1,3 +1,5 @@
+// Long because it is one state machine: where an object comes from, followed until its last byte,
+// whatever breaks on the way.
 #include "ngx_module/store/reader.h"
 
 #include <algorithm>
