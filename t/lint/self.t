@@ -99,8 +99,8 @@ CASES = {
     tools.shell_is_clean: ([{"script/a": "#!/usr/bin/env bash\ncd $1\n"}], [{"script/a": '#!/usr/bin/env bash\necho "$1"\n'}]),
     tools.code_is_formatted: ([{"core/a.cc": "int  main( ){return 0;}\n"}], [{"core/a.cc": FORMATTED}]),
     tools.tidy_is_content: (
-        [{"core/a.cc": "#include <vector>\nint f(std::vector<int> v) { return v.size() == 0 ? 1 : 0; }\n"}, {"README.md": ""}],
-        [{"core/a.cc": FORMATTED}],
+        [{"core/base/a.cc": "#include <vector>\nint f(std::vector<int> v) { return v.size() == 0 ? 1 : 0; }\n"}, {"README.md": ""}],
+        [{"core/base/a.cc": FORMATTED}],
     ),
 }
 
@@ -116,10 +116,10 @@ def findings(check, texts):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         subprocess.run(["git", "init", "-q", place], check=True)
-        if "core/a.cc" in texts:
+        if "core/base/a.cc" in texts:
             database = pathlib.Path(place, "build/dev/compile_commands.json")
             database.parent.mkdir(parents=True)
-            database.write_text(f'[{{"directory": "{place}", "file": "{place}/core/a.cc", "command": "c++ -std=c++20 -o a.o -c {place}/core/a.cc"}}]')
+            database.write_text(f'[{{"directory": "{place}", "file": "{place}/core/base/a.cc", "command": "c++ -std=c++20 -o a.o -c {place}/core/base/a.cc"}}]')
         return list(check(Tree.of_repository(place)))
 
 
