@@ -16,8 +16,8 @@ function counter() {
   return [`drawbox=x=0:y=0:w=${kBits * kSquare}:h=${kSquare}:color=black:t=fill`, ...squares].join(',');
 }
 
-/** @param {string[]} coding ffmpeg's options for the output */
-export async function makeFilm(file, seconds, coding, { noise = 12 } = {}) {
+/** `coding`: ffmpeg's options for the output; noise makes a film of flat colours as large as a real one. */
+export async function makeFilm(file, { seconds, coding, noise = 12 }) {
   const video = `testsrc2=size=640x360:rate=${kFps}:duration=${seconds}`;
   const sound = `sine=frequency=440:duration=${seconds}`;
   const filter = `noise=alls=${noise}:allf=t,${counter()}`;
@@ -33,8 +33,9 @@ export const kFilms = {
   film: { seconds: 60, ext: 'mp4', coding: [...kH264, '-b:v', '4M', '-movflags', '+faststart'] },
   tail: { seconds: 20, ext: 'mp4', coding: [...kH264, '-b:v', '2M'] },
   webm: {
-    seconds: 12,
+    seconds: 10,
     ext: 'webm',
+    noise: 0,
     coding: ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '2M', '-g', '50', '-c:a', 'libopus'],
   },
   wmv: { seconds: 4, ext: 'wmv', coding: ['-c:v', 'wmv2', '-b:v', '1M', '-c:a', 'wmav2'] },

@@ -26,8 +26,7 @@ export const kTitles = {
 
 export async function makeFixture(dir) {
   for (const sub of ['films', 'library', 'keys']) mkdirSync(join(dir, sub), { recursive: true });
-  for (const [name, { seconds, ext, coding }] of Object.entries(kFilms))
-    await makeFilm(join(dir, 'films', `${name}.${ext}`), seconds, coding);
+  for (const [name, film] of Object.entries(kFilms)) await makeFilm(join(dir, 'films', `${name}.${film.ext}`), film);
   for (const [id, { film, protect }] of Object.entries(kTitles)) {
     const source = join(dir, 'films', `${film}.${kFilms[film].ext}`);
     const key = protect === 'none' ? [] : ['--key-file', join(dir, 'keys', `${id}.key`)];
