@@ -78,6 +78,23 @@ test('plays to its end and once more', async () => {
   await player.page.close();
 });
 
+test('plays through from beginning to end, eight times as fast', async () => {
+  const player = await it.watch('film');
+  await player.firstFrame();
+  await player.page.evaluate(() => {
+    const v = document.querySelector('weir-player').video;
+    v.playbackRate = 8;
+    return v.play();
+  });
+  // Answers are bounded: the element asks for five parts on the way.
+  const { error, trouble, report } = await player.when('the end', (s) => s.ended, 60_000);
+  assert.equal(error, '');
+  assert.equal(trouble, undefined);
+  assert.equal(report.state, 'ok');
+  assertQuiet(player);
+  await player.page.close();
+});
+
 test('the keyboard works, and a screen reader is told', async () => {
   const player = await it.watch('film');
   await player.firstFrame();

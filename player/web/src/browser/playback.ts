@@ -34,6 +34,8 @@ export type Carrier = 'worker' | 'virtual-file';
 
 const kStatusMs = 1_000;
 const kPingMs = 15_000;
+/** Preparing may bring megabytes of header over a slow line; the worker gives up sooner when nothing comes. */
+const kPrepareMs = 120_000;
 const kMaxResrc = 3;
 /** An edge that leaves the virtual file hungry for this long is given up; Chromium itself would try for half a minute. */
 const kFileStallMs = 4_000;
@@ -114,7 +116,7 @@ export class Playback extends EventTarget {
     if (!this.link || this.carrier !== 'worker' || !this.title || request.title !== this.request.title) return false;
     this.request = request;
     try {
-      const title = await this.link.ask<TitleSummary>({ type: 'prepare', protocol: kProtocol, ...request });
+      const title = await this.link.ask<TitleSummary>({ type: 'prepare', protocol: kProtocol, ...request }, kPrepareMs);
       if (title.revision !== this.title.revision || this.video.error) return false;
     } catch (e) {
       this.fail(e);
@@ -137,7 +139,7 @@ export class Playback extends EventTarget {
   }
 
   private async startWithWorker(link: WorkerLink): Promise<void> {
-    this.title = await link.ask<TitleSummary>({ type: 'prepare', protocol: kProtocol, ...this.request });
+    this.title = await link.ask<TitleSummary>({ type: 'prepare', protocol: kProtocol, ...this.request }, kPrepareMs);
     if (this.stopped) return;
     this.carrier = 'worker';
     this.url = `${link.scope}v/${this.title.title}/${this.title.revision}`;

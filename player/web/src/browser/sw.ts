@@ -81,6 +81,8 @@ async function answer(question: Question): Promise<unknown> {
       await self.clients.claim();
       return kProtocol;
     case 'prepare':
+      // A page of another version meets this worker only while the browser replaces one by the other.
+      if (question.protocol !== kProtocol) throw new WeirError(kErrors.internal, 'page and worker are of two versions');
       return titles.prepare(question);
     case 'status':
       return titles.report(question.title, question.revision);

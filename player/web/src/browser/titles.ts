@@ -12,7 +12,7 @@ import { summary } from './title_summary';
 import { loadTitle, saveTitle, type SavedTitle } from './title_db';
 
 const kMaxOpen = 3;
-/** How long the first bytes may take before the page hears why. */
+/** When nothing at all came for this long the page hears why. */
 const kWarmMs = 10_000;
 const kWarmBytes = 64 << 10;
 
@@ -151,7 +151,16 @@ function sizeOf(saved: SavedTitle): { size: number } {
 async function warm(source: TitleSource): Promise<void> {
   const reader = source.read(0);
   let timer: (() => void) | undefined;
-  const late = new Promise<'late'>((resolve) => (timer = systemClock.after(kWarmMs, () => resolve('late'))));
+  const late = new Promise<'late'>((resolve) => {
+    let before = -1;
+    const look = (): void => {
+      const now = source.report().edges.reduce((n, e) => n + e.bytes, 0);
+      if (now === before) return resolve('late');
+      before = now;
+      timer = systemClock.after(kWarmMs, look);
+    };
+    look();
+  });
   try {
     for (let got = 0; got < Math.min(kWarmBytes, source.size); ) {
       const chunk = await Promise.race([reader.next(kWarmBytes - got), late]);
