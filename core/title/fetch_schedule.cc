@@ -171,6 +171,7 @@ std::vector<std::uint64_t> FetchSchedule::on_done(std::uint64_t id) {
     edges_[at->second.edge].rests = 0;
   }
   health.faults_in_a_row = 0;
+  edges_[at->second.edge].pauses = 0;
   ++health.done;
   // An edge so fast that nothing lasts is measured by the piece.
   if (health.bytes_per_s <= 0) measure(at->second.edge);
@@ -224,7 +225,11 @@ void FetchSchedule::blame(std::uint32_t index, FetchFault fault) {
   if (health.state == State::kRefused || fault == FetchFault::kMissing) return;
   const Time now = clock_->monotonic();
   ++health.faults_in_a_row;
-  edge.retry_at = now + doubled(kRetryPause, health.faults_in_a_row - 1, kMaxRetryPause);
+  // Attempts that were under way together fail together: that is one reason to wait, not many. An
+  // edge that gave damaged bytes is there, and need not be waited for.
+  if (fault != FetchFault::kDamaged && now >= edge.retry_at) {
+    edge.retry_at = now + doubled(kRetryPause, edge.pauses++, kMaxRetryPause);
+  }
   const bool failed_probe = health.state == State::kProbing;
   const bool resting = health.state == State::kResting && now < edge.rest_until;
   if (resting) return;  // attempts begun before the rest fail after it began: one fault, one rest

@@ -128,7 +128,7 @@ class FetchSchedule {
   };
   struct Edge {
     Time rest_until{}, retry_at{}, last_begun{}, window_start{};
-    std::uint32_t rests = 0;
+    std::uint32_t rests = 0, pauses = 0;
     std::uint64_t outstanding = 0, window_bytes = 0;
   };
   struct Misses {

@@ -356,6 +356,22 @@ TEST_F(FetchScheduleTest, TheOnlyEdgeIsTriedAgainUntilPatienceEnds) {
   EXPECT_LT(tries, 20) << "pauses grow";
 }
 
+TEST_F(FetchScheduleTest, FailingTogetherIsOneReasonToWait) {
+  film(20, 1, {.sockets = 8});
+  for (const FetchOrder& order : begin()) schedule->on_fault(order.attempt, FetchFault::kBroken);
+  pass(249ms);
+  EXPECT_TRUE(begin().empty());
+  pass(1ms);
+  ASSERT_EQ(begin().size(), 1U) << "a probe, as all is not well";
+}
+
+TEST_F(FetchScheduleTest, DamageIsNotWaitedFor) {
+  film(20, 1);
+  for (const FetchOrder& order : begin()) schedule->on_fault(order.attempt, FetchFault::kDamaged);
+  schedule->on_fault(begin_one().attempt, FetchFault::kDamaged);
+  ASSERT_TRUE(schedule->gave_up());
+}
+
 TEST_F(FetchScheduleTest, TheOnlyEdgeIsTakenBackWhenItReturns) {
   film(1, 1);
   for (int i = 0; i < 8; ++i) {
