@@ -160,20 +160,23 @@ rename "$dir/lib/titles/second/header.enp", "$dir/lib/titles/film/header.enp";
 await(sub { get($port, '/t/film/file.mp4')->{body} eq $second }, 'a header that was replaced is noticed');
 
 # ---- memory ----
-$nginx->write_conf(workers => 1);
-$nginx->reload;
-my $client = Weir::Client->new($port);
-my $round = sub {
-    $client->send(path => '/t/second/file.mp4', headers => [ Range => 'bytes=100000-100999' ]);
-    $client->answer;
-};
-my $memory = sub { my $sum = 0; $sum += $nginx->resident_kb($_) for $nginx->workers; $sum };
-sub many { my ($n) = @_; for (1 .. $n) { if ($_ % 900 == 0) { $client->close; $client = Weir::Client->new($port) } $round->() } }
-many(1000);
-my $before = $memory->();
-many(10_000);
-cmp_ok $memory->() - $before, '<', 1024, '10,000 requests: memory does not grow';
-$client->close;
+SKIP: {
+    skip 'a sanitizer keeps freed memory for a while', 1 if $Weir::Nginx::preset =~ /san/;
+    $nginx->write_conf(workers => 1);
+    $nginx->reload;
+    my $client = Weir::Client->new($port);
+    my $round = sub {
+        $client->send(path => '/t/second/file.mp4', headers => [ Range => 'bytes=100000-100999' ]);
+        $client->answer;
+    };
+    my $memory = sub { my $sum = 0; $sum += $nginx->resident_kb($_) for $nginx->workers; $sum };
+    sub many { my ($n) = @_; for (1 .. $n) { if ($_ % 900 == 0) { $client->close; $client = Weir::Client->new($port) } $round->() } }
+    many(1000);
+    my $before = $memory->();
+    many(10_000);
+    cmp_ok $memory->() - $before, '<', 1024, '10,000 requests: memory does not grow';
+    $client->close;
+}
 
 finish();
 
