@@ -6,6 +6,8 @@ use strict;
 use warnings;
 use TAP::Harness;
 
+$| = 1;
+
 my ($counts, @files) = @ARGV;
 my $harness = TAP::Harness->new({
     verbosity => 0,
