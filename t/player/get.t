@@ -345,5 +345,24 @@ subtest 'a full disk' => sub {
     $edge->stop;
 };
 
+subtest 'no more may be written in the middle' => sub {
+    my ($slow, $fast) = (edge($library{all}, rate => '60k'), edge($library{all}));
+    my $file = target();
+    my $child = start_player('get', url($slow), '-o', $file);
+    await(sub { noted($file) >= 2 }, 'two pieces are there', 30);
+    # As a disk or quota that ran full where room cannot be reserved.
+    system('prlimit', "--pid=$child->{pid}", '--fsize=1000') == 0 or die;
+    my $run = end_player($child);
+    is($run->{code}, 74, 'exit 74');
+    like($run->{err}, qr/no space: \Q$file\E\.part.*: .*\d+ of \d+ pieces are kept: the same command goes on/, 'says so');
+    my $held = noted($file);
+    cmp_ok($held, '>=', 2, 'what was done is kept');
+    $run = player('get', url($fast), '-o', $file, '--json');
+    is($run->{code}, 0, 'with room again: done') or diag $run->{err};
+    is(decode_json($run->{out})->{pieces}{resumed}, $held, 'from there on');
+    is_film($file, $library{all}, 'the film');
+    $_->stop for $slow, $fast;
+};
+
 is_deeply([ secrets_seen() ], [], 'no token and no key in anything that was printed');
 finish();
