@@ -182,7 +182,8 @@ Status check_playable(const SourceFile& source, AVFormatContext& input, Recordin
 
 // The demuxer's own index of the stream that plays. For cost, of the frames between key frames only
 // one a quarter MiB is kept.
-void take_index(AVFormatContext& input, unsigned stream_index, TimeIndex& out) {
+void take_index(AVFormatContext& input, unsigned stream_index, std::uint64_t source_bytes,
+                TimeIndex& out) {
   AVStream& stream = *input.streams[stream_index];
   const std::int64_t start = input.start_time == AV_NOPTS_VALUE ? 0 : input.start_time;
   std::int64_t last_offset = -(1 << 30);
@@ -192,6 +193,8 @@ void take_index(AVFormatContext& input, unsigned stream_index, TimeIndex& out) {
     if (entry == nullptr || entry->pos < 0 || entry->timestamp == AV_NOPTS_VALUE) continue;
     const bool key = (entry->flags & AVINDEX_KEYFRAME) != 0;
     if (!key && entry->pos - last_offset < (256 << 10)) continue;
+    // The index of a film that lost its end speaks of frames that are not there.
+    if (static_cast<std::uint64_t>(entry->pos) >= source_bytes) continue;
     last_offset = entry->pos;
     const std::int64_t time =
         av_rescale_q(entry->timestamp, stream.time_base, AVRational{1, AV_TIME_BASE}) - start;
@@ -292,7 +295,7 @@ Result<MediaProbe> probe_media(const SourceFile& source, const ContainerFormat* 
     avformat_seek_file(&input, -1, INT64_MIN, out.duration_us / 2, INT64_MAX, 0);
     if (!full->io->failure()) return tl::unexpected(full->io->failure().error());
   }
-  take_index(input, *plays, out.index);
+  take_index(input, *plays, source.size(), out.index);
   if ((*format)->name == "mp4") {
     for (std::string& warning : warn_about_mp4(source)) out.warnings.push_back(std::move(warning));
   }

@@ -21,6 +21,8 @@ constexpr std::size_t kFullPiece = kMaxPieceBytes / 2;
 
 constexpr std::size_t kMaxEarly = 1000;  // packets of sound kept until the first key frame
 
+constexpr int kMaxErrors = 100;
+
 bool fits_ts(AVCodecID codec) noexcept {
   switch (codec) {
     case AV_CODEC_ID_H264:
@@ -232,12 +234,21 @@ class Remux {
   }
 
   Status read_all(const RecordingIo& io, const std::function<void(std::uint64_t)>& progress) {
+    int errors = 0;  // in a row
     for (;;) {
       AvPacketPtr packet(av_packet_alloc());
       if (!packet) return fail(ErrorCode::kInternal, "out of memory");
       const int read = av_read_frame(input_, packet.get());
       if (!io.failure()) return io.failure();
-      if (read < 0) return {};  // the end; damage in the middle is skipped by the demuxer
+      if (read == AVERROR_EOF) return {};
+      if (read < 0) {
+        // Damage in the middle: the demuxer finds its way again, or it does not.
+        if (++errors > kMaxErrors) {
+          return fail(ErrorCode::kFormatIncorrect, "damaged beyond reading: " + av_message(read));
+        }
+        continue;
+      }
+      errors = 0;
       if (packet->pos >= 0) progress(static_cast<std::uint64_t>(packet->pos));
       if (const auto stream = output_stream(packet->stream_index)) {
         enqueue(*stream, std::move(packet));

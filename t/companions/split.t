@@ -80,6 +80,23 @@ for my $size ('1', '37', '65535', '65536', '65537', '64M') {
     is(compare("$dir/merged", $film), 0, 'the same bytes');
 }
 
+# A film with damage in the middle is still that film; one that lost its end says so.
+for my $name ('h264.mkv', 'h264.ts', 'last.mp4') {
+    my $bytes = slurp(film($name));
+    substr($bytes, length($bytes) / 2, 50_000) = "\xa5" x 50_000;
+    spew("$dir/damaged-$name", $bytes);
+    my $made = eval { weir_json('split', "$dir/damaged-$name", '-o', $lib, '--title', 'damaged', '--force') };
+    ok($made, "$name with a damaged middle") or diag $@;
+    weir('merge', "$lib/titles/damaged/header.enp", '-o', "$dir/merged");
+    is(compare("$dir/merged", "$dir/damaged-$name"), 0, 'the same bytes');
+}
+my $whole = slurp(film('faststart.mp4'));
+spew("$dir/tail-lost.mp4", substr $whole, 0, length($whole) * 3 / 4);
+my $lost = weir_json('split', "$dir/tail-lost.mp4", '-o', $lib);
+like("@{ $lost->{warnings} }", qr/cut short/, 'a film without its end is called one');
+weir('merge', $lost->{header}, '-o', "$dir/merged");
+is(compare("$dir/merged", "$dir/tail-lost.mp4"), 0, 'the same bytes');
+
 # What a player needs first is in the header: no byte of the recorded reads lies in a piece.
 for my $name ('faststart.mp4', 'last.mp4', 'h264.mkv', 'h264.ts') {
     my $made = weir_json('split', film($name), '-o', $lib, '--title', 'record', '--force', '--piece-size', '64k');
