@@ -40,6 +40,10 @@ Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
+void Sha256::restart() {
+  openssl::must(EVP_DigestInit_ex2(ctx_.get(), nullptr, nullptr) == 1, "EVP_DigestInit_ex2");
+}
+
 void Sha256::update(ByteView data) {
   openssl::must(EVP_DigestUpdate(ctx_.get(), data.data(), data.size()) == 1, "EVP_DigestUpdate");
 }

@@ -19,7 +19,8 @@ class Sha256 {
   Sha256& operator=(Sha256&&) noexcept;
 
   void update(ByteView data);
-  Digest finish();  // once; the object is then spent
+  Digest finish();  // once; the object is then spent, until restart()
+  void restart();   // as new, without its allocations
 
  private:
   struct Free {

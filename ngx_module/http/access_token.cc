@@ -57,7 +57,8 @@ std::string_view token_of(ngx_http_request_t* r, const TokenState& state) noexce
 }
 
 Digest cache_key(const TokenKeys& keys, std::string_view token) {
-  Sha256 hash;
+  static Sha256 hash;  // one a worker: OpenSSL's allocations cost as much as the hashing
+  hash.restart();
   hash.update(keys.digest);
   hash.update(as_bytes(token));
   return hash.finish();

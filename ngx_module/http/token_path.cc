@@ -40,8 +40,9 @@ void redact_request(ngx_http_request_t* r) {
 void take_from_path(ngx_http_request_t* r, RequestToken& token) {
   const auto split = split_token_path(as_view(r->uri));
   if (!split) return;
-  token.path = as_view(copied(r, split->token));
-  r->uri = copied(r, split->rest);
+  // Both stay where they are: r->uri lies in the request's own buffers.
+  token.path = split->token;
+  r->uri = as_ngx_str(split->rest);
   ngx_http_set_exten(r);
 }
 

@@ -14,6 +14,17 @@ TEST(Sha256, MatchesTheStandard) {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Sha256, StartsAnew) {
+  Sha256 hash;
+  hash.update(as_bytes("something else"));
+  hash.restart();
+  hash.update(as_bytes("abc"));
+  EXPECT_EQ(hash.finish(), sha256(as_bytes("abc")));
+  hash.restart();
+  hash.update(as_bytes("abc"));
+  EXPECT_EQ(hash.finish(), sha256(as_bytes("abc")));
+}
+
 TEST(Sha256, IsTheSameHoweverItIsFed) {
   const Bytes data(1000, 0x61);
   for (const std::size_t chunk : {1U, 7U, 63U, 64U, 65U, 999U}) {
