@@ -21,7 +21,7 @@ for number, check in enumerate(checks, 1):
     bad += bool(findings)
     print(f"{'not ' if findings else ''}ok {number} - {check.__name__}: {check.__doc__.splitlines()[0]}", flush=True)
     for finding in findings[:40]:
-        print(f"#   {finding}")
+        print(f"#   {finding}", file=sys.stderr)
     if len(findings) > 40:
-        print(f"#   and {len(findings) - 40} more")
+        print(f"#   and {len(findings) - 40} more", file=sys.stderr)
 sys.exit(bool(bad))

@@ -133,7 +133,7 @@ for number, check in enumerate(house.CHECKS + tools.CHECKS, 1):
     bad += not good
     print(f"{'' if good else 'not '}ok {number} - {check.__name__} can fail, and need not")
     for case in missed:
-        print(f"#   did not notice {case}")
+        print(f"#   did not notice {case}", file=sys.stderr)
     for alarm in alarms:
-        print(f"#   false alarm: {alarm}")
+        print(f"#   false alarm: {alarm}", file=sys.stderr)
 sys.exit(bool(bad))

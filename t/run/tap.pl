@@ -13,7 +13,7 @@ my $harness = TAP::Harness->new({
     verbosity => 0,
     failures  => 1,
     timer     => 1,
-    merge     => 1,
+    merge     => 0,
     exec      => sub { [-x $_[1] ? () : ($^X), $_[1]] },
 });
 my $all = $harness->runtests(@files);

@@ -1,3 +1,5 @@
+// Long because the schedule is one state machine, and each fact about it is a short story of its
+// own.
 #include "core/title/fetch_schedule.h"
 
 #include <random>
