@@ -92,11 +92,12 @@ http {{
     def worker_cpu_s(self):
         return int(pathlib.Path(f"/proc/{self.worker()}/schedstat").read_text().split()[0]) / 1e9
 
-    def worker_rss_kib(self):
+    def worker_rss_kib(self, kind="RssAnon"):
+        """RssAnon: what the worker itself allocated; RssShmem: what it touched of the zones, which never outgrows their size."""
         for line in pathlib.Path(f"/proc/{self.worker()}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(f"{kind}:"):
                 return int(line.split()[1])
-        raise SystemExit("bench: no VmRSS")
+        raise SystemExit(f"bench: no {kind}")
 
 
 def load(build, server, path, *options, address="127.0.0.1"):
