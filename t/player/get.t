@@ -87,7 +87,7 @@ subtest 'one of two edges is killed in the middle' => sub {
     my $file = target();
     my $child = start_player('get', url($edges[0]), '--edge', at($edges[1]), '-o', $file, '--json');
     await(sub { noted($file) > 1 && asked_pieces($edges[1]) > 0 }, 'both edges are at it', 30);
-    kill 'KILL', $edges[1]->workers, $edges[1]->pid;
+    $edges[1]->crash;
     my $run = end_player($child);
     is($run->{code}, 0, 'done') or diag $run->{err};
     is_film($file, $library{all}, 'the film');
@@ -162,7 +162,7 @@ subtest 'killed in the middle, the same command goes on' => sub {
 subtest 'the only edge goes away, and comes back' => sub {
     my $edge = edge($library{partial}, rate => '100k', allow => qr/./);
     my $file = target();
-    my $away = sub { kill 'KILL', $edge->workers, $edge->pid; waitpid $edge->pid, 0 };
+    my $away = sub { $edge->crash };
     my $child = start_player('get', url($edge), '-o', $file, '--patience', 0);
     await(sub { noted($file) }, 'a piece is there', 30);
     $away->();

@@ -188,6 +188,15 @@ sub reload {
     return $self;
 }
 
+# As if the machine lost its power: master and workers at once. One after the other would let a master replace a
+# worker before its own turn, and the orphan would keep the port. start() brings it back.
+sub crash {
+    my ($self) = @_;
+    kill -9, $self->{pid};
+    waitpid $self->{pid}, 0;
+    return $self;
+}
+
 # Number of descriptors a process holds.
 sub descriptors {
     my ($self, $pid) = @_;
