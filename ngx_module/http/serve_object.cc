@@ -1,5 +1,6 @@
 #include "ngx_module/http/serve_object.h"
 
+#include <algorithm>
 #include <string>
 
 #include "ngx_module/glue/guard.h"
@@ -12,6 +13,10 @@
 namespace weir::edge {
 
 namespace {
+
+// What a viewer who follows a fill is sent before others have their turn: those who join get their
+// first byte within milliseconds, however much the rest have to catch up.
+constexpr std::uint64_t kTurnBytes = 256U << 10;
 
 // One answer in progress; owned by r->pool.
 class Serving {
@@ -118,7 +123,8 @@ ngx_int_t Serving::send_head() {
 ngx_int_t Serving::pump() {
   for (;;) {
     if (end_ && at_ >= *end_) return ngx_http_send_special(r_, NGX_HTTP_LAST);
-    const std::uint64_t want = end_ ? *end_ - at_ : std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t want = end_ ? *end_ - at_ : std::numeric_limits<std::uint64_t>::max();
+    if (growing_) want = std::min(want, kTurnBytes);
     Extent extent;
     switch (reader_->extent(at_, want, &extent)) {
       case Progress::kParked:
@@ -137,6 +143,10 @@ ngx_int_t Serving::pump() {
     at_ += extent.length;
     if (end_ && at_ >= *end_) return rc;  // the last buffer went with it
     if (r_->buffered != 0 || r_->connection->buffered != 0) return wait_for_writer();
+    if (extent.length == kTurnBytes && growing_) {
+      ngx_post_event(r_->connection->write, &ngx_posted_next_events);
+      return wait_for_writer();
+    }
   }
 }
 

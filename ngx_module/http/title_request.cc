@@ -1,10 +1,5 @@
 #include "ngx_module/http/title_request.h"
 
-#include <array>
-#include <cerrno>
-
-#include <sys/xattr.h>
-
 #include "core/title/header_json.h"
 #include "core/title/hls_playlist.h"
 #include "crypto/digest.h"
@@ -12,6 +7,7 @@
 #include "ngx_module/glue/str.h"
 #include "ngx_module/http/conf.h"
 #include "ngx_module/http/content_keys.h"
+#include "ngx_module/http/piece_etag.h"
 #include "ngx_module/http/problem.h"
 #include "ngx_module/http/request_context.h"
 #include "ngx_module/http/send_text.h"
@@ -46,18 +42,11 @@ bool any_sealed(const HeaderFile& file, const Rendition& rendition) {
   return false;
 }
 
-// Equal on all servers, so that ranges from several join: from the sha256 that the splitter noted
-// with the file, else from the name, which stands for these bytes and no others. Empty for a piece
-// that is not in the library: the origin says.
-std::string local_piece_etag(ngx_http_request_t* r, const ObjectName& name) {
+// Empty for a piece that is not in the library: the origin says.
+std::string piece_etag(ngx_http_request_t* r, const ObjectName& name) {
   const ngx_str_t& root = location_conf(r)->source.source.root;
   if (root.len == 0) return {};
-  const std::string path = std::string(as_view(root)) + '/' + name.library_path;
-  std::array<char, 64> hex{};
-  const ssize_t n = ::getxattr(path.c_str(), "user.weir.sha256", hex.data(), hex.size());
-  if (n == 64) return quoted(std::string_view(hex.data(), 32));
-  if (n < 0 && (errno == ENOENT || errno == ENOTDIR)) return {};
-  return quoted(name.library_path.substr(name.library_path.rfind('/') + 1));
+  return local_piece_etag(std::string(as_view(root)) + '/' + name.library_path);
 }
 
 // A media type goes into a header field as it is: nothing else may be in it.
@@ -157,7 +146,7 @@ TitleRequest::Outcome TitleRequest::show_piece() {
   request.key = name.key;
   request.library_path = name.library_path;
   request.kind = ObjectKind::kPiece;
-  const std::string etag = local_piece_etag(r_, name);
+  const std::string etag = piece_etag(r_, name);
   const std::string lifetime = "public, " + std::string(kForever);
   return serve_object(request, {"application/octet-stream", lifetime, etag});
 }
