@@ -40,10 +40,12 @@ std::string_view cookie_token(ngx_http_request_t* r) noexcept {
   if (ngx_http_parse_multi_header_lines(&r->headers_in.cookies, &name, &value) == NGX_DECLINED) {
     return {};
   }
-#else
+#elif (nginx_version < 1029006)
   if (ngx_http_parse_multi_header_lines(r, r->headers_in.cookie, &name, &value) == nullptr) {
     return {};
   }
+#else  // the other one parts at commas alone now
+  if (ngx_http_parse_cookie_lines(r, r->headers_in.cookie, &name, &value) == nullptr) return {};
 #endif
   return as_view(value);
 }
