@@ -4,7 +4,7 @@
 master_pid() { # SERVER: its process id while it runs and is really ours
   local pid
   pid=$(cat "$dir/$1/nginx.pid" 2>/dev/null) && [ -n "$pid" ] || return 1
-  tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "-p $dir/$1/" && echo "$pid"
+  tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF -- "-p $dir/$1/" && echo "$pid"
 }
 
 running() {
